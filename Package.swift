@@ -1,0 +1,101 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// One way of compiling for every Swift target: strict, explicit, and without invisible re-exports.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+  name: "cloacina",
+  products: [
+    .executable(name: "cloacina-ctl", targets: ["cloacina-ctl"]),
+    .executable(name: "cloacina-runner", targets: ["cloacina-runner"]),
+    .library(name: "CloacinaKit", targets: ["CloacinaKit"]),
+  ],
+  targets: [
+    // MARK: Floor 0: C
+    .target(
+      name: "CloacinaABI", path: "ABI", exclude: ["README.md", "CHANGELOG.md"], sources: ["layout.c"],
+      publicHeadersPath: "include"),
+    .target(name: "CPackageImage", dependencies: ["CloacinaABI"], cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CToml", cxxSettings: [.unsafeFlags(["-std=c++17"])]),
+    .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .executableTarget(name: "cloacina-runner", dependencies: ["CPackageImage"], cSettings: [.define("_GNU_SOURCE")]),
+
+    // MARK: Floor 1: values, rules, threads
+    .target(name: "WorkflowModel"),
+    .target(name: "Telemetry"),
+    .target(name: "Threading", dependencies: ["CLinux"]),
+
+    // MARK: Floor 2
+    .target(name: "PackageArchive", dependencies: ["WorkflowModel", "CArchive", "CToml", "CCrypto", "CPackageImage"]),
+    .target(
+      name: "PackageHost",
+      dependencies: ["WorkflowModel", "Telemetry", "Threading", "CPackageImage", "CLinux", "CloacinaABI"]),
+    .target(name: "WorkflowStore", dependencies: ["WorkflowModel", "Telemetry", "Threading"]),
+    .target(name: "CloacinaKit", dependencies: ["CloacinaABI"]),
+
+    // MARK: Floor 3
+    .target(name: "SQLiteStore", dependencies: ["WorkflowStore", "WorkflowModel", "Telemetry", "CSQLite", "CCrypto"]),
+    .target(
+      name: "PackageRegistry",
+      dependencies: ["PackageArchive", "PackageHost", "WorkflowStore", "WorkflowModel", "Telemetry", "Threading"]),
+    .target(name: "PackageBuilder", dependencies: ["PackageArchive", "PackageHost", "WorkflowModel", "CLinux"]),
+    .target(name: "Scheduler", dependencies: ["WorkflowStore", "WorkflowModel", "Telemetry", "Threading"]),
+    .target(name: "Executor", dependencies: ["PackageHost", "WorkflowModel", "Telemetry", "Threading"]),
+
+    // MARK: Floor 4
+    .target(
+      name: "CloacinaRuntime",
+      dependencies: [
+        "PackageRegistry", "Scheduler", "Executor", "SQLiteStore", "PackageArchive", "PackageHost", "WorkflowStore",
+        "WorkflowModel", "Telemetry", "Threading",
+      ]),
+
+    // MARK: Floor 5
+    .target(name: "RuntimeAPI", dependencies: ["CloacinaRuntime", "WorkflowModel", "Telemetry", "Threading"]),
+
+    // MARK: Floor 6
+    .executableTarget(
+      name: "cloacina-ctl",
+      dependencies: [
+        "RuntimeAPI", "CloacinaRuntime", "PackageBuilder", "PackageArchive", "PackageHost", "WorkflowModel",
+        "Telemetry", "Threading", "CLinux",
+      ]),
+    .executableTarget(
+      name: "cloacina-bench",
+      dependencies: [
+        "CloacinaRuntime", "PackageBuilder", "PackageArchive", "PackageHost", "WorkflowStore", "SQLiteStore",
+        "WorkflowModel", "Threading", "CSQLite", "CPackageImage",
+      ],
+      path: "Benchmarks/cloacina-bench"),
+
+    // MARK: Tests
+    .target(
+      name: "StoreConformance", dependencies: ["WorkflowStore", "WorkflowModel"], path: "Tests/StoreConformance"),
+    .testTarget(name: "WorkflowModelTests", dependencies: ["WorkflowModel"]),
+    .testTarget(name: "ThreadingTests", dependencies: ["Threading"]),
+    .testTarget(name: "WorkflowStoreTests", dependencies: ["WorkflowStore", "WorkflowModel"]),
+    .testTarget(name: "PackageArchiveTests", dependencies: ["PackageArchive", "WorkflowModel", "CArchive"]),
+    .testTarget(name: "PackageHostTests", dependencies: ["PackageHost", "WorkflowModel", "CPackageImage"]),
+    .testTarget(
+      name: "SQLiteStoreTests",
+      dependencies: ["SQLiteStore", "StoreConformance", "WorkflowStore", "WorkflowModel", "CSQLite"]),
+    .testTarget(name: "SchedulerTests", dependencies: ["Scheduler", "WorkflowStore", "WorkflowModel", "Threading"]),
+    .testTarget(name: "ExecutorTests", dependencies: ["Executor", "PackageHost", "WorkflowModel"]),
+    .testTarget(name: "CloacinaKitTests", dependencies: ["CloacinaKit", "CloacinaABI"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["WorkflowModel"]),
+  ],
+  cLanguageStandard: .c17
+)
+
+for target in package.targets where ![.system, .plugin, .binary].contains(target.type) {
+  target.swiftSettings = (target.swiftSettings ?? []) + strict
+}

@@ -1,0 +1,3 @@
+/* Makes a Debian C library importable. */
+#include <archive.h>
+#include <archive_entry.h>

@@ -1,0 +1,195 @@
+package import PackageHost
+package import WorkflowModel
+package import WorkflowStore
+
+/// Everything an engine needs to be told before it starts.
+package struct RuntimeConfiguration: Sendable {
+  /// `sqlite:PATH`, `sqlite://…`, `sqlite::memory:`.
+  package var databaseURL: String
+  package var host: HostConfiguration
+  /// Name of this node in leases and lists.
+  package var nodeName = "local"
+  /// Calls at once on this node.
+  package var slots = 64
+  /// Runs held in memory at once.
+  package var runLimit = 4096
+  package var leaseMilliseconds: Int64 = 15_000
+  /// Time limit of a task that declares none; 0: no limit.
+  package var defaultTimeoutMilliseconds: Int64 = 0
+  /// Claim and run work; false opens the store for questions and submissions only.
+  package var executes = true
+
+  package init(databaseURL: String, host: HostConfiguration) {
+    self.databaseURL = databaseURL
+    self.host = host
+  }
+}
+
+/// Why the runtime refused or could not do something.
+package struct RuntimeError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// Kinds that map to exit codes and, later, to HTTP statuses.
+  package enum Kind: String, Sendable {
+    case invalid          // the request makes no sense: exit 1
+    case unavailable      // database or daemon out of reach: exit 2
+    case notFound         // exit 3
+    case refused          // conflict or unsafe: exit 5
+    case rejectedPackage  // exit 8
+    case `internal`       // exit 70
+  }
+
+  package var kind: Kind
+  /// Stable code, `CLO-…`.
+  package var code: String
+  package var message: String
+  /// What to do about it, when there is something.
+  package var fix: String?
+
+  package init(_ kind: Kind, code: String, _ message: String, fix: String? = nil) {
+    self.kind = kind
+    self.code = code
+    self.message = message
+    self.fix = fix
+  }
+
+  package var description: String { "\(code): \(message)" }
+}
+
+package struct RegisterResult: Sendable {
+  package var record: PackageRecord
+  /// False when exactly these bytes were registered before.
+  package var created: Bool
+  /// The activation after the call; nil when the package has no active version.
+  package var activation: Activation?
+  /// True when this call changed which version is active.
+  package var activated: Bool
+
+  package init(record: PackageRecord, created: Bool, activation: Activation?, activated: Bool) {
+    self.record = record
+    self.created = created
+    self.activation = activation
+    self.activated = activated
+  }
+}
+
+package struct PackageVersion: Sendable {
+  package var record: PackageRecord
+  package var isActive: Bool
+  /// Runs of this version that are not over.
+  package var inFlight: Int
+
+  package init(record: PackageRecord, isActive: Bool, inFlight: Int) {
+    self.record = record
+    self.isActive = isActive
+    self.inFlight = inFlight
+  }
+}
+
+/// A workflow of the active version of a package.
+package struct WorkflowInfo: Sendable {
+  package var tenant: String
+  package var package: String
+  package var version: String
+  package var digest: PackageDigest
+  package var definition: WorkflowDefinition
+
+  package init(
+    tenant: String, package: String, version: String, digest: PackageDigest, definition: WorkflowDefinition
+  ) {
+    self.tenant = tenant
+    self.package = package
+    self.version = version
+    self.digest = digest
+    self.definition = definition
+  }
+}
+
+package struct StartRequest: Sendable {
+  package var tenant = "public"
+  /// `package.workflow`, a workflow name, or a package that holds one workflow.
+  package var workflow: String
+  /// A JSON object.
+  package var input: [UInt8]
+  package var idempotencyKey: String?
+  package var priority = 100
+
+  package init(workflow: String, input: [UInt8] = Array("{}".utf8)) {
+    self.workflow = workflow
+    self.input = input
+  }
+}
+
+package struct StartResult: Sendable {
+  package var id: RunID
+  /// False when a run with this idempotency key existed.
+  package var created: Bool
+  package var digest: PackageDigest?
+
+  package init(id: RunID, created: Bool, digest: PackageDigest?) {
+    self.id = id
+    self.created = created
+    self.digest = digest
+  }
+}
+
+package struct RuntimeStatus: Sendable {
+  package var version: String
+  package var node: String
+  package var bootID: String
+  package var startedAt: Timestamp
+  package var databaseURL: String
+  package var engine: String
+  package var counts: StoreCounts
+  package var activations: [Activation]
+  /// Runs held in memory.
+  package var runsHeld: Int
+  package var slots: Int
+  package var slotsBusy: Int
+  /// One line per loaded host: digest, isolation, process id, calls served, replacements.
+  package var hosts: [HostStatus]
+  /// Things that need a person, as sentences.
+  package var attention: [String]
+
+  package init(
+    version: String, node: String, bootID: String, startedAt: Timestamp, databaseURL: String, engine: String,
+    counts: StoreCounts, activations: [Activation], runsHeld: Int, slots: Int, slotsBusy: Int, hosts: [HostStatus],
+    attention: [String]
+  ) {
+    self.version = version
+    self.node = node
+    self.bootID = bootID
+    self.startedAt = startedAt
+    self.databaseURL = databaseURL
+    self.engine = engine
+    self.counts = counts
+    self.activations = activations
+    self.runsHeld = runsHeld
+    self.slots = slots
+    self.slotsBusy = slotsBusy
+    self.hosts = hosts
+    self.attention = attention
+  }
+}
+
+package struct HostStatus: Sendable {
+  package var package: String
+  package var version: String
+  package var digest: PackageDigest
+  package var isolation: Isolation
+  /// Nil for a package in this process.
+  package var processID: Int32?
+  package var calls: Int
+  package var replacements: Int
+
+  package init(
+    package: String, version: String, digest: PackageDigest, isolation: Isolation, processID: Int32?, calls: Int,
+    replacements: Int
+  ) {
+    self.package = package
+    self.version = version
+    self.digest = digest
+    self.isolation = isolation
+    self.processID = processID
+    self.calls = calls
+    self.replacements = replacements
+  }
+}

@@ -1,0 +1,196 @@
+package import WorkflowModel
+
+/// Everything that one turn of the engine wants written, grouped by kind so that a store needs one statement
+/// for each. Applied in the order of the fields; `claim` comes last and may return runs submitted here.
+package struct StoreBatch: Sendable {
+  package var submissions: [RunSubmission] = []
+  package var starts: [LeaseKey] = []
+  package var checkpoints: [CheckpointWrite] = []
+  package var events: [EventWrite] = []
+  package var finishes: [FinishWrite] = []
+  package var cancels: [RunID] = []
+  /// Runs handed back: status returns to pending, at once claimable; not counted as a loss.
+  package var releases: [LeaseKey] = []
+  package var heartbeat: HeartbeatWrite?
+  package var claim: ClaimRequest?
+  /// Time of this batch in milliseconds: stamps rows and decides what is due. The store may use its own clock.
+  package var now: Timestamp
+
+  package init(now: Timestamp) { self.now = now }
+
+  package var isEmpty: Bool {
+    submissions.isEmpty && starts.isEmpty && checkpoints.isEmpty && events.isEmpty && finishes.isEmpty
+      && cancels.isEmpty && releases.isEmpty && heartbeat == nil && claim == nil
+  }
+}
+
+/// What became of a batch: one entry for each entry of the batch, in its order.
+package struct StoreOutcome: Sendable {
+  package var submissions: [SubmissionOutcome] = []
+  /// True where the write was accepted; false where the lease epoch was no longer ours.
+  package var starts: [Bool] = []
+  package var checkpoints: [Bool] = []
+  package var finishes: [Bool] = []
+  package var cancels: [CancelOutcome] = []
+  package var claimed: [ClaimedRun] = []
+
+  package init() {}
+}
+
+/// A run that someone asks for. Pinned, in the same transaction, to the digest active at that moment.
+package struct RunSubmission: Sendable {
+  package var id: RunID
+  package var tenant: String
+  package var package: String
+  package var workflow: String
+  /// A JSON object.
+  package var input: [UInt8]
+  package var priority = 100
+  /// Earliest start; nil: now.
+  package var runAt: Timestamp?
+  package var idempotencyKey: String?
+  /// Nil: the active version; else exactly this one.
+  package var digest: PackageDigest?
+
+  package init(id: RunID, tenant: String, package: String, workflow: String, input: [UInt8]) {
+    self.id = id
+    self.tenant = tenant
+    self.package = package
+    self.workflow = workflow
+    self.input = input
+  }
+}
+
+package enum SubmissionOutcome: Sendable, Equatable {
+  case created(RunID, digest: PackageDigest)
+  /// A run with this idempotency key exists.
+  case existing(RunID)
+  /// The package has no active version, or that version has no such workflow.
+  case refused(String)
+}
+
+/// Proof of ownership of a run: every write carries it in its predicate.
+package struct LeaseKey: Hashable, Sendable {
+  package var run: RunID
+  package var epoch: Int64
+
+  package init(run: RunID, epoch: Int64) {
+    self.run = run
+    self.epoch = epoch
+  }
+}
+
+package struct CheckpointWrite: Sendable {
+  package var lease: LeaseKey
+  package var checkpoint: TaskCheckpoint
+
+  package init(lease: LeaseKey, checkpoint: TaskCheckpoint) {
+    self.lease = lease
+    self.checkpoint = checkpoint
+  }
+}
+
+/// An event beside those the store writes itself (created, leased, started, task ends, run ends, cancelled).
+package struct EventWrite: Sendable {
+  package var run: RunID
+  package var type: String
+  /// A JSON object, or empty.
+  package var data: [UInt8]
+
+  package init(run: RunID, type: String, data: [UInt8]) {
+    self.run = run
+    self.type = type
+    self.data = data
+  }
+}
+
+package struct FinishWrite: Sendable {
+  package var lease: LeaseKey
+  /// `succeeded`, `failed` or `cancelled`.
+  package var status: RunStatus
+  /// The final context, a JSON object; empty unless succeeded.
+  package var result: [UInt8]
+  package var failure: Failure?
+
+  package init(lease: LeaseKey, status: RunStatus, result: [UInt8], failure: Failure?) {
+    self.lease = lease
+    self.status = status
+    self.result = result
+    self.failure = failure
+  }
+}
+
+package enum CancelOutcome: Sendable, Equatable {
+  /// The run is cancelled now; `wasLeased` when somebody was working on it.
+  case cancelled(wasLeased: Bool)
+  case alreadyEnded(RunStatus)
+  case notFound
+}
+
+/// Extends the leases of `node` that end before `leaseUntil - leaseMilliseconds * 2 / 3`.
+package struct HeartbeatWrite: Sendable {
+  package var node: String
+  package var leaseMilliseconds: Int64
+
+  package init(node: String, leaseMilliseconds: Int64) {
+    self.node = node
+    self.leaseMilliseconds = leaseMilliseconds
+  }
+}
+
+/// Asks for up to `limit` runs that are due, or whose owner's lease has lapsed, best priority first, then oldest.
+///
+/// Runs inserted by plain SQL are pinned here to the active version of the package their `type`
+/// (`package.workflow`) names; rows whose type no active package serves are left alone.
+package struct ClaimRequest: Sendable {
+  package var node: String
+  package var leaseMilliseconds: Int64
+  package var limit: Int
+
+  package init(node: String, leaseMilliseconds: Int64, limit: Int) {
+    self.node = node
+    self.leaseMilliseconds = leaseMilliseconds
+    self.limit = limit
+  }
+}
+
+/// A run this node now owns.
+package struct ClaimedRun: Sendable {
+  package var lease: LeaseKey
+  package var tenant: String
+  package var package: String
+  package var workflow: String
+  package var version: String
+  package var digest: PackageDigest
+  package var input: [UInt8]
+  /// Owners that were lost before this one, since the last checkpoint.
+  package var losses: Int
+  /// Checkpoints of earlier owners, oldest first; empty for a fresh run.
+  package var checkpoints: [TaskCheckpoint]
+
+  package init(
+    lease: LeaseKey, tenant: String, package: String, workflow: String, version: String, digest: PackageDigest,
+    input: [UInt8], losses: Int, checkpoints: [TaskCheckpoint]
+  ) {
+    self.lease = lease
+    self.tenant = tenant
+    self.package = package
+    self.workflow = workflow
+    self.version = version
+    self.digest = digest
+    self.input = input
+    self.losses = losses
+    self.checkpoints = checkpoints
+  }
+}
+
+package struct LostLease: Sendable, Equatable {
+  package var lease: LeaseKey
+  /// What the run is now; nil when it is gone.
+  package var status: RunStatus?
+
+  package init(lease: LeaseKey, status: RunStatus?) {
+    self.lease = lease
+    self.status = status
+  }
+}
