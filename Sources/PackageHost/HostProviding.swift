@@ -7,3 +7,22 @@ package protocol HostProviding: AnyObject, Sendable {
     for digest: PackageDigest, whenReady: @escaping @Sendable (Result<any PackageHost, HostError>) -> Void
   ) -> (any PackageHost)?
 }
+
+/// Process and counters of one host at one moment.
+package struct HostLoad: Sendable, Equatable {
+  package var isolation: Isolation
+  /// Nil for a package in this process.
+  package var processID: Int32?
+  package var callsServed: Int
+  package var callsInFlight: Int
+  /// Processes that ended unexpectedly and were replaced.
+  package var replacements: Int
+
+  package init(isolation: Isolation, processID: Int32?, callsServed: Int, callsInFlight: Int, replacements: Int) {
+    self.isolation = isolation
+    self.processID = processID
+    self.callsServed = callsServed
+    self.callsInFlight = callsInFlight
+    self.replacements = replacements
+  }
+}

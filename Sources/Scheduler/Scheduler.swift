@@ -20,17 +20,6 @@ package struct SchedulerConfiguration: Sendable {
   package init(node: String) { self.node = node }
 }
 
-/// What a pinned workflow resolves to.
-package enum WorkflowResolution: Sendable {
-  /// The prepared graph, and the workflow's position in its package's descriptor.
-  case resolved(RunPlan, workflowIndex: Int)
-  /// The package or workflow cannot be had; the sentence says why.
-  case unavailable(String)
-}
-
-/// Finds the graph of a workflow of a package version; may read the store.
-package typealias WorkflowResolver = @Sendable (PackageDigest, String) -> WorkflowResolution
-
 /// A run that is over, as told to those who wait for it.
 package typealias RunsEnded = @Sendable ([RunID]) -> Void
 
