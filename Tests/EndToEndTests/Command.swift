@@ -22,7 +22,7 @@ final class RunningCommand {
 
   init(_ executable: String, _ arguments: [String], environment: [String: String], in folder: String) throws {
     errorsPath = "\(folder)/stderr-\(UUID().uuidString)"
-    FileManager.default.createFile(atPath: errorsPath, contents: nil)
+    try Data().write(to: URL(fileURLWithPath: errorsPath))
     errors = try FileHandle(forWritingTo: URL(fileURLWithPath: errorsPath))
     process.executableURL = URL(fileURLWithPath: executable)
     process.arguments = arguments

@@ -66,7 +66,7 @@ import WorkflowModel
           static const cloacina_package package
           """, in: "\(copy)/ledger.c")
       try Workspace.replace(".run = run", by: ".open = refuse, .run = run", in: "\(copy)/ledger.c")
-      FileManager.default.createFile(atPath: "\(workspace.folder)/licence", contents: nil)
+      try Data().write(to: URL(fileURLWithPath: "\(workspace.folder)/licence"))
     }
     try FileManager.default.removeItem(atPath: "\(workspace.folder)/licence")
     let failed = try workspace.ctl("package", "register", unopenable, "--activate")
