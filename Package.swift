@@ -82,7 +82,7 @@ let package = Package(
       name: "StoreConformance", dependencies: ["WorkflowStore", "WorkflowModel"], path: "Tests/StoreConformance"),
     .testTarget(name: "WorkflowModelTests", dependencies: ["WorkflowModel"]),
     .testTarget(name: "ThreadingTests", dependencies: ["Threading"]),
-    .testTarget(name: "WorkflowStoreTests", dependencies: ["WorkflowStore", "WorkflowModel"]),
+    .testTarget(name: "WorkflowStoreTests", dependencies: ["WorkflowStore", "WorkflowModel", "Threading"]),
     .testTarget(name: "PackageArchiveTests", dependencies: ["PackageArchive", "WorkflowModel", "CArchive"]),
     .testTarget(name: "PackageHostTests", dependencies: ["PackageHost", "WorkflowModel", "CPackageImage"]),
     .testTarget(
