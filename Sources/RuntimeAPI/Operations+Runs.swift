@@ -1,0 +1,106 @@
+import CloacinaRuntime
+import WorkflowModel
+import WorkflowStore
+
+extension Operations {
+  /// Most runs that one request may start.
+  package static let startLimit: Int64 = 100_000
+  /// Most runs that one request may list.
+  package static let listLimit: Int64 = 10_000
+  private static let day: Int64 = 86_400_000
+
+  static let runOperations: [String: Operation] = [
+    "run.start": { try $0.start(&$1, $2) },
+    "run.wait": { try $0.wait(&$1) },
+    "run.list": { try $0.listRuns(&$1) },
+    "run.show": { try $0.showRun(&$1) },
+    "run.events": { try $0.events(&$1) },
+    "run.cancel": { try $0.cancel(&$1) },
+  ]
+
+  /// The input is the attachment, so that not one byte of it changes on the way; none stands for `{}`.
+  private func start(_ parameters: inout Parameters, _ input: [UInt8]) throws(RuntimeError) -> Answer {
+    var request = StartRequest(workflow: try parameters.text("workflow"))
+    request.tenant = try parameters.text("tenant")
+    request.idempotencyKey = try parameters.optionalText("idempotency_key")
+    let count = try parameters.optionalInteger("count", in: 1...Operations.startLimit) ?? 1
+    try parameters.finish()
+    if !input.isEmpty { request.input = input }
+    guard count == 1 || request.idempotencyKey == nil else {
+      throw RuntimeError(
+        .invalid, code: "CLO-A015", "one idempotency key cannot name \(count) runs", fix: "leave out one of the two")
+    }
+    let results = try runtime.start(Array(repeating: request, count: Int(count)))
+    return Answer(.list("starts", results.map(\.contract)))
+  }
+
+  private func wait(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {
+    let id = RunID(try parameters.text("id"))
+    let timeout = try parameters.optionalInteger("timeout_ms", in: 0...(365 * Operations.day))
+    try parameters.finish()
+    return Answer(try runtime.wait(id, timeoutMilliseconds: timeout).contract)
+  }
+
+  private func listRuns(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {
+    var filter = RunFilter()
+    filter.tenant = try parameters.optionalText("tenant")
+    if let word = try parameters.optionalText("status") {
+      guard let status = RunStatus(rawValue: word) else {
+        throw RuntimeError(
+          .invalid, code: "CLO-A016", "there is no run status '\(word)'",
+          fix: "use one of \(RunStatus.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      filter.status = status
+    }
+    if let name = try parameters.optionalText("workflow") {
+      if name.contains(".") { filter.type = name } else { filter.package = name }
+    }
+    filter.limit = Int(try parameters.optionalInteger("limit", in: 1...Operations.listLimit) ?? 50)
+    try parameters.finish()
+    return Answer(.list("runs", try runtime.runs(filter).map(\.contract)))
+  }
+
+  private func showRun(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {
+    let record = try find(&parameters)
+    try parameters.finish()
+    return Answer(
+      record.contract(tasks: try runtime.taskRuns(record.id), definition: try runtime.definition(record)))
+  }
+
+  /// Events, with the run's status as it was before they were read: once that is terminal, no more will come
+  /// after these.
+  private func events(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {
+    let record = try find(&parameters)
+    let after = try parameters.optionalInteger("after", in: 0...Int64.max) ?? 0
+    let wait = try parameters.optionalInteger("wait_ms", in: 0...Operations.day) ?? 0
+    try parameters.finish()
+    let events = try runtime.events(
+      record.id, after: after, waitMilliseconds: record.status.isTerminal ? 0 : wait)
+    return Answer(
+      .list(
+        "events", events.map(\.contract),
+        [("run", .string(record.id.text)), ("run_status", .string(record.status.rawValue))]))
+  }
+
+  private func cancel(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {
+    let record = try find(&parameters)
+    try parameters.finish()
+    let outcome = try runtime.cancel(record.id)
+    if case .alreadyEnded(let status) = outcome, status != .cancelled {
+      throw RuntimeError(
+        .refused, code: "CLO-A017", "run \(record.id) is over: it \(status.rawValue)",
+        fix: "cloacina-ctl run show \(record.id)")
+    }
+    return Answer(outcome.contract(record.id))
+  }
+
+  /// The run with the given id, if it is one of the given tenant.
+  private func find(_ parameters: inout Parameters) throws(RuntimeError) -> RunRecord {
+    let record = try runtime.run(RunID(try parameters.text("id")))
+    if let tenant = try parameters.optionalText("tenant"), tenant != record.tenant {
+      throw RuntimeError(
+        .notFound, code: "CLO-A018", "tenant '\(tenant)' has no run '\(record.id)'", fix: "cloacina-ctl run list")
+    }
+    return record
+  }
+}
