@@ -6,11 +6,11 @@ extension JSONValue {
     .object([JSONMember("schema", .string("cloacina.\(schema)/1"))] + members.map { JSONMember($0.0, $0.1) })
   }
 
-  /// A document whose `items` are documents themselves.
+  /// A document whose member `schema` is an array of documents.
   package static func list(_ schema: String, _ items: [JSONValue], _ members: [(String, JSONValue)] = [])
     -> JSONValue
   {
-    document(schema, members + [("items", .array(items))])
+    document(schema, members + [(schema, .array(items))])
   }
 
   /// A time, or null.

@@ -38,7 +38,8 @@ extension Operations {
     let tenant = try parameters.text("tenant")
     let name = try parameters.text("name")
     try parameters.finish()
-    return Answer(.list("packages", try known(tenant, name).map(\.contract)))
+    return Answer(
+      .list("versions", try known(tenant, name).map(\.contract), [("package", .string(name))]))
   }
 
   /// The archive's bytes as they were registered, attached to the version's document.
@@ -90,7 +91,7 @@ extension Operations {
     let versions = try runtime.packageVersions(tenant: tenant, name: name)
     if !versions.isEmpty { return versions }
     let names = try runtime.packageVersions(tenant: tenant, name: nil).map(\.record.name)
-    let hint = Suggestion.nearest(to: name, in: names).map { "; did you mean '\($0)'?" } ?? ""
+    let hint = Suggestion.hint(for: name, in: names)
     throw RuntimeError(
       .notFound, code: "CLO-A014", "there is no package '\(name)'\(hint)", fix: "cloacina-ctl package list")
   }

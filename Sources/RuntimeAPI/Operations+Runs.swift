@@ -31,7 +31,7 @@ extension Operations {
         .invalid, code: "CLO-A015", "one idempotency key cannot name \(count) runs", fix: "leave out one of the two")
     }
     let results = try runtime.start(Array(repeating: request, count: Int(count)))
-    return Answer(.list("starts", results.map(\.contract)))
+    return Answer(results.count == 1 ? results[0].contract : .list("starts", results.map(\.contract)))
   }
 
   private func wait(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {
@@ -43,7 +43,8 @@ extension Operations {
 
   private func listRuns(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {
     var filter = RunFilter()
-    filter.tenant = try parameters.optionalText("tenant")
+    let tenant = try parameters.text("tenant")
+    filter.tenant = tenant
     if let word = try parameters.optionalText("status") {
       guard let status = RunStatus(rawValue: word) else {
         throw RuntimeError(
@@ -53,11 +54,23 @@ extension Operations {
       filter.status = status
     }
     if let name = try parameters.optionalText("workflow") {
-      if name.contains(".") { filter.type = name } else { filter.package = name }
+      try narrow(&filter, to: name, tenant: tenant)
     }
     filter.limit = Int(try parameters.optionalInteger("limit", in: 1...Operations.listLimit) ?? 50)
     try parameters.finish()
     return Answer(.list("runs", try runtime.runs(filter).map(\.contract)))
+  }
+
+  /// `package.workflow` as it is written; else what the name means to `start`, or a package with all its workflows.
+  private func narrow(_ filter: inout RunFilter, to name: String, tenant: String) throws(RuntimeError) {
+    if name.contains(".") {
+      filter.type = name
+    } else if try !runtime.packageVersions(tenant: tenant, name: name).isEmpty {
+      filter.package = name
+    } else {
+      let workflow = try runtime.workflow(named: name, tenant: tenant)
+      filter.type = "\(workflow.package).\(workflow.definition.name)"
+    }
   }
 
   private func showRun(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {
@@ -86,9 +99,9 @@ extension Operations {
     let record = try find(&parameters)
     try parameters.finish()
     let outcome = try runtime.cancel(record.id)
-    if case .alreadyEnded(let status) = outcome, status != .cancelled {
+    if case .alreadyEnded(let status) = outcome {
       throw RuntimeError(
-        .refused, code: "CLO-A017", "run \(record.id) is over: it \(status.rawValue)",
+        .refused, code: "CLO-A017", "run \(record.id) is over already: \(status.rawValue)",
         fix: "cloacina-ctl run show \(record.id)")
     }
     return Answer(outcome.contract(record.id))

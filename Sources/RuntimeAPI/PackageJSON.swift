@@ -14,7 +14,7 @@ extension PackageVersion {
 extension PackageRecord {
   fileprivate var contract: [(String, JSONValue)] {
     [
-      ("name", .string(name)), ("version", .string(version)), ("digest", .string(digest.hex)),
+      ("package", .string(name)), ("version", .string(version)), ("digest", .string(digest.hex)),
       ("tenant", .string(tenant)), ("description", .string(description)), ("author", .string(author)),
       ("fingerprint", .string(fingerprint)), ("isolation", .string(isolation)),
       ("archive_bytes", .integer(archiveBytes)), ("registered_at", .time(registeredAt)),

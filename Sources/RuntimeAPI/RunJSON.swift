@@ -57,7 +57,7 @@ private struct TaskHistory {
   func contract(runIsOver: Bool) -> JSONValue {
     let last = attempts.last
     return .object([
-      JSONMember("id", .string(id)),
+      JSONMember("task", .string(id)),
       // A task without any attempt in a run that is over was never reached.
       JSONMember("status", .string(last?.status.rawValue ?? (runIsOver ? "not_reached" : "pending"))),
       JSONMember("attempt", .integer(last?.attempt ?? 0)),

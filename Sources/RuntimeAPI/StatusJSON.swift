@@ -36,7 +36,7 @@ extension RuntimeStatus {
 
 extension DaemonIdentity {
   fileprivate var contract: JSONValue {
-    .object([JSONMember("pid", .integer(processID)), JSONMember("socket", .string(socket))])
+    .object([JSONMember("process_id", .integer(processID)), JSONMember("socket", .string(socket))])
   }
 }
 
@@ -54,7 +54,7 @@ extension HostStatus {
     .object([
       JSONMember("package", .string(package)), JSONMember("version", .string(version)),
       JSONMember("digest", .string(digest.hex)), JSONMember("isolation", .string(isolation.rawValue)),
-      JSONMember("pid", .number(processID)), JSONMember("calls", .integer(calls)),
+      JSONMember("process_id", .number(processID)), JSONMember("calls", .integer(calls)),
       JSONMember("replacements", .integer(replacements)),
     ])
   }
