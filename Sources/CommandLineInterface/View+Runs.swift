@@ -11,7 +11,7 @@ extension View {
       table.add([
         .init(run["id"]?.text ?? ""), .init(run["type"]?.text ?? ""), .init(run["version"]?.text ?? "–"),
         .init(status, Style.tint(ofStatus: status)), .init(View.time(run["created_at"])),
-        .init(View.duration(run)), .init(View.failure(run["error"])),
+        .init(View.duration(run)), .init(View.failure(run)),
       ])
     }
     return table.text(style)
@@ -30,7 +30,7 @@ extension View {
     if let key = document["idempotency_key"]?.text { facts.append("key \(SafeText.line(key))") }
     var text = facts.joined(separator: "  ") + "\n"
     if let tasks = document["tasks"]?.elements, !tasks.isEmpty { text += Table.tasks(tasks).text(style) }
-    let failure = View.failure(document["error"])
+    let failure = View.failure(document)
     if !failure.isEmpty { text += "error   \(SafeText.line(failure))\n" }
     if let result = document["result"], result != .null { text += "result  \(SafeText.line(result.json))\n" }
     return text
@@ -46,6 +46,15 @@ extension View {
       let what = item["created"]?.bool == false ? "exists already" : "started"
       return "run \(word("id", of: item))  \(what)\(item["digest"]?.text == nil ? "" : "  package \(digest(item))")\n"
     }.joined()
+  }
+
+  /// One event on a line of its own, for events that come one by one.
+  var eventLine: String {
+    let data = document["data"].map { $0 == .null ? "" : "  " + SafeText.line($0.json) } ?? ""
+    let type = word("type")
+    let gap = String(repeating: " ", count: max(0, 20 - SafeText.width(type)))
+    let line = "\(View.time(document["time"]))  \(type)\(data.isEmpty ? "" : gap + data)"
+    return (style.width.map { SafeText.cut(line, to: $0) } ?? line) + "\n"
   }
 
   var cancellation: String {
@@ -65,7 +74,7 @@ extension Table {
       table.add([
         .init(task["task"]?.text ?? ""), .init(status, Style.tint(ofStatus: status)),
         .init(task["attempt"]?.integer.map { String($0) } ?? ""), .init(View.duration(task)),
-        .init(View.failure(task["error"])),
+        .init(View.failure(task)),
       ])
     }
     return table

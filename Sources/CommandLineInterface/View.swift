@@ -17,7 +17,7 @@ struct View {
     case "start", "starts": starts
     case "cancellation": cancellation
     case "events": Table.events(document["events"]?.elements ?? []).text(style)
-    case "event": Table.events([document]).text(style)
+    case "event": eventLine
     case "packages": packages("packages")
     case "versions": packages("versions")
     case "registration": registration
@@ -60,9 +60,9 @@ struct View {
     return String(text.prefix(19)).replacing("T", with: " ")
   }
 
-  static func failure(_ value: JSONValue?) -> String {
-    guard let value, value != .null else { return "" }
-    return [value["class"]?.text, value["message"]?.text].compactMap { $0 }.joined(separator: ": ")
+  /// `crash: the runner ended by signal 11 (SIGSEGV)`, or nothing.
+  static func failure(_ value: JSONValue) -> String {
+    [value["error_class"]?.text, value["error"]?.text].compactMap { $0 }.joined(separator: ": ")
   }
 
   func paintStatus(_ status: String) -> String { style.paint(status, Style.tint(ofStatus: status)) }

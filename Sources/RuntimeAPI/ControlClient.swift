@@ -24,7 +24,7 @@ package final class ControlClient {
         if let descriptor = try ControlSocket.connect(path) {
           return ControlClient(path: path, stream: SocketStream(descriptor))
         }
-      } catch { throw RuntimeError(.unavailable, code: "CLO-A007", error.message) }
+      } catch { throw RuntimeError(.unavailable, code: "CLO-D007", error.message) }
     }
     return nil
   }
@@ -37,20 +37,20 @@ package final class ControlClient {
     let reply: Frame?
     var unsent: FrameError?
     do throws(FrameError) { try Frame(request, attachment: attachment).write(to: stream) } catch { unsent = error }
-    if let unsent, unsent.isOversize { throw RuntimeError(.invalid, code: "CLO-A004", unsent.message) }
+    if let unsent, unsent.isOversize { throw RuntimeError(.invalid, code: "CLO-D004", unsent.message) }
     // A daemon that refuses a connection says why and closes it, perhaps before the request was sent.
     do throws(FrameError) { reply = try Frame.read(from: stream) } catch { throw lost((unsent ?? error).message) }
     guard let reply else { throw lost("it closed the connection") }
     if let document = reply.document["ok"] { return Answer(document, attachment: reply.attachment) }
     guard let error = reply.document["error"].flatMap(RuntimeError.init(json:)) else {
-      throw RuntimeError(.internal, code: "CLO-A008", "the daemon on \(path) sent an answer that makes no sense")
+      throw RuntimeError(.internal, code: "CLO-D008", "the daemon on \(path) sent an answer that makes no sense")
     }
     throw error
   }
 
   private func lost(_ reason: String) -> RuntimeError {
     RuntimeError(
-      .unavailable, code: "CLO-A009", "the daemon on \(path) went away: \(reason)",
+      .unavailable, code: "CLO-D009", "the daemon on \(path) went away: \(reason)",
       fix: "runs are durable: start it again with cloacina-ctl serve and look with cloacina-ctl run list")
   }
 }

@@ -39,7 +39,7 @@ package final class ControlServer: Sendable {
     self.handler = handler
     do throws(FrameError) { listener = try ControlSocket.listen(path) } catch {
       throw RuntimeError(
-        .unavailable, code: "CLO-A001", error.message, fix: "check the folder's permissions and free space")
+        .unavailable, code: "CLO-D001", error.message, fix: "check the folder's permissions and free space")
     }
     let thread = NamedThread("ctl-accept") { [self] in acceptUntilStopped() }
     acceptor.deliver(thread)
@@ -102,7 +102,7 @@ package final class ControlServer: Sendable {
 
   private func welcome(_ stream: SocketStream) {
     guard ControlSocket.isTrusted(stream.descriptor) else {
-      return refuse(stream, RuntimeError(.refused, code: "CLO-A002", "the daemon belongs to another user"))
+      return refuse(stream, RuntimeError(.refused, code: "CLO-D002", "the daemon belongs to another user"))
     }
     let id = state.withLock { state -> Int? in
       guard state.connections.count < ControlServer.connectionLimit else { return nil }
@@ -114,7 +114,7 @@ package final class ControlServer: Sendable {
       return refuse(
         stream,
         RuntimeError(
-          .unavailable, code: "CLO-A003", "the daemon has \(ControlServer.connectionLimit) connections already",
+          .unavailable, code: "CLO-D003", "the daemon has \(ControlServer.connectionLimit) connections already",
           fix: "try again when some of the waiting commands have ended"))
     }
     let thread = NamedThread("ctl-\(id)") { [self] in
@@ -157,7 +157,7 @@ package final class ControlServer: Sendable {
         do throws(FrameError) { try reply.write(to: stream) } catch {
           guard error.isOversize else { throw error }
           let refusal = RuntimeError(
-            .invalid, code: "CLO-A004", error.message, fix: "ask for less, for example with --limit")
+            .invalid, code: "CLO-D004", error.message, fix: "ask for less, for example with --limit")
           try Frame(.object([JSONMember("error", refusal.json)])).write(to: stream)
         }
       }
@@ -167,10 +167,10 @@ package final class ControlServer: Sendable {
   private func reply(to request: Frame) -> Frame {
     do throws(RuntimeError) {
       guard !state.withLock({ $0.isStopping }) else {
-        throw RuntimeError(.unavailable, code: "CLO-A005", "the daemon is stopping", fix: "try again in a moment")
+        throw RuntimeError(.unavailable, code: "CLO-D005", "the daemon is stopping", fix: "try again in a moment")
       }
       guard let name = request.document["op"]?.text else {
-        throw RuntimeError(.invalid, code: "CLO-A006", "a request names no operation")
+        throw RuntimeError(.invalid, code: "CLO-D006", "a request names no operation")
       }
       let answer = try handler(name, request.document["params"] ?? .object([]), request.attachment)
       return Frame(.object([JSONMember("ok", answer.document)]), attachment: answer.attachment)

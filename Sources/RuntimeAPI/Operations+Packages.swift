@@ -21,7 +21,7 @@ extension Operations {
     try parameters.finish()
     guard let isolation = Isolation(rawValue: word) else {
       throw RuntimeError(
-        .invalid, code: "CLO-A012", "there is no isolation '\(word)'", fix: "use runner or in-process")
+        .invalid, code: "CLO-D012", "there is no isolation '\(word)'", fix: "use runner or in-process")
     }
     return Answer(
       try runtime.registerPackage(archive: archive, tenant: tenant, isolation: isolation, activate: activate)
@@ -52,7 +52,7 @@ extension Operations {
     let found = wanted.map { wanted in versions.first { $0.record.version == wanted } }
     guard let version = found ?? versions.first(where: \.isActive) ?? (wanted == nil ? versions.first : nil) else {
       throw RuntimeError(
-        .notFound, code: "CLO-A013", "package '\(name)' has no version '\(wanted ?? "")'",
+        .notFound, code: "CLO-D013", "package '\(name)' has no version '\(wanted ?? "")'",
         fix: "cloacina-ctl package versions \(name)")
     }
     return Answer(version.contract, attachment: try runtime.archive(version.record.digest))
@@ -93,6 +93,6 @@ extension Operations {
     let names = try runtime.packageVersions(tenant: tenant, name: nil).map(\.record.name)
     let hint = Suggestion.hint(for: name, in: names)
     throw RuntimeError(
-      .notFound, code: "CLO-A014", "there is no package '\(name)'\(hint)", fix: "cloacina-ctl package list")
+      .notFound, code: "CLO-D014", "there is no package '\(name)'\(hint)", fix: "cloacina-ctl package list")
   }
 }

@@ -28,7 +28,7 @@ extension Operations {
     if !input.isEmpty { request.input = input }
     guard count == 1 || request.idempotencyKey == nil else {
       throw RuntimeError(
-        .invalid, code: "CLO-A015", "one idempotency key cannot name \(count) runs", fix: "leave out one of the two")
+        .invalid, code: "CLO-D015", "one idempotency key cannot name \(count) runs", fix: "leave out one of the two")
     }
     let results = try runtime.start(Array(repeating: request, count: Int(count)))
     return Answer(results.count == 1 ? results[0].contract : .list("starts", results.map(\.contract)))
@@ -48,7 +48,7 @@ extension Operations {
     if let word = try parameters.optionalText("status") {
       guard let status = RunStatus(rawValue: word) else {
         throw RuntimeError(
-          .invalid, code: "CLO-A016", "there is no run status '\(word)'",
+          .invalid, code: "CLO-D016", "there is no run status '\(word)'",
           fix: "use one of \(RunStatus.allCases.map(\.rawValue).joined(separator: ", "))")
       }
       filter.status = status
@@ -101,7 +101,7 @@ extension Operations {
     let outcome = try runtime.cancel(record.id)
     if case .alreadyEnded(let status) = outcome {
       throw RuntimeError(
-        .refused, code: "CLO-A017", "run \(record.id) is over already: \(status.rawValue)",
+        .refused, code: "CLO-D017", "run \(record.id) is over already: \(status.rawValue)",
         fix: "cloacina-ctl run show \(record.id)")
     }
     return Answer(outcome.contract(record.id))
@@ -112,7 +112,7 @@ extension Operations {
     let record = try runtime.run(RunID(try parameters.text("id")))
     if let tenant = try parameters.optionalText("tenant"), tenant != record.tenant {
       throw RuntimeError(
-        .notFound, code: "CLO-A018", "tenant '\(tenant)' has no run '\(record.id)'", fix: "cloacina-ctl run list")
+        .notFound, code: "CLO-D018", "tenant '\(tenant)' has no run '\(record.id)'", fix: "cloacina-ctl run list")
     }
     return record
   }

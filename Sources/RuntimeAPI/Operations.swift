@@ -19,7 +19,7 @@ package struct Operations: Sendable {
   package func perform(_ name: String, params: JSONValue, attachment: [UInt8] = []) throws(RuntimeError) -> Answer {
     guard let operation = Operations.table[name] else {
       throw RuntimeError(
-        .invalid, code: "CLO-A011", "there is no operation '\(name)'",
+        .invalid, code: "CLO-D011", "there is no operation '\(name)'",
         fix: "command and daemon must be of one version; this is \(Runtime.version)")
     }
     var parameters = try Parameters(name, params)

@@ -10,7 +10,7 @@ struct Parameters {
   init(_ operation: String, _ document: JSONValue) throws(RuntimeError) {
     self.operation = operation
     guard let members = document.members else {
-      throw RuntimeError(.invalid, code: "CLO-A010", "the parameters of \(operation) are not an object")
+      throw RuntimeError(.invalid, code: "CLO-D010", "the parameters of \(operation) are not an object")
     }
     self.members = members
   }
@@ -55,6 +55,6 @@ struct Parameters {
   }
 
   private func wrong(_ name: String, _ what: String) -> RuntimeError {
-    RuntimeError(.invalid, code: "CLO-A010", "parameter '\(name)' of \(operation) \(what)")
+    RuntimeError(.invalid, code: "CLO-D010", "parameter '\(name)' of \(operation) \(what)")
   }
 }

@@ -21,17 +21,13 @@ extension RunRecord {
       ("id", .string(id.text)), ("tenant", .string(tenant)), ("type", .string(type)),
       ("package", .optional(package)), ("workflow", .optional(workflow)), ("version", .optional(version)),
       ("digest", .optional(digest?.hex)), ("status", .string(status.rawValue)), ("priority", .integer(priority)),
-      ("error", failure), ("idempotency_key", .optional(idempotencyKey)), ("leased_by", .optional(leasedBy)),
+      ("error", .optional(lastError)), ("error_class", .optional(errorClass)), ("idempotency_key", .optional(idempotencyKey)), ("leased_by", .optional(leasedBy)),
       ("lease_epoch", .integer(leaseEpoch)), ("created_at", .time(createdAt)), ("run_at", .time(runAt)),
       ("started_at", .time(startedAt)), ("completed_at", .time(completedAt)),
       ("duration_ms", .duration(startedAt, completedAt)),
     ]
   }
 
-  private var failure: JSONValue {
-    guard lastError != nil || errorClass != nil else { return .null }
-    return .object([JSONMember("class", .optional(errorClass)), JSONMember("message", .optional(lastError))])
-  }
 }
 
 /// All attempts of one task of a run.
@@ -63,7 +59,8 @@ private struct TaskHistory {
       JSONMember("attempt", .integer(last?.attempt ?? 0)),
       JSONMember("started_at", .time(last?.startedAt)), JSONMember("finished_at", .time(last?.finishedAt)),
       JSONMember("duration_ms", .duration(last?.startedAt, last?.finishedAt)),
-      JSONMember("error", last?.failure.contract ?? .null),
+      JSONMember("error", .optional(last?.failure?.message)),
+      JSONMember("error_class", .optional(last?.failure?.errorClass.rawValue)),
       JSONMember("attempts", .array(attempts.map(TaskHistory.contract))),
     ])
   }
@@ -73,17 +70,9 @@ private struct TaskHistory {
       JSONMember("attempt", .integer(attempt.attempt)), JSONMember("status", .string(attempt.status.rawValue)),
       JSONMember("started_at", .time(attempt.startedAt)), JSONMember("finished_at", .time(attempt.finishedAt)),
       JSONMember("duration_ms", .duration(attempt.startedAt, attempt.finishedAt)),
-      JSONMember("patch", .payload(attempt.patch)), JSONMember("error", attempt.failure.contract),
+      JSONMember("patch", .payload(attempt.patch)), JSONMember("error", .optional(attempt.failure?.message)),
+      JSONMember("error_class", .optional(attempt.failure?.errorClass.rawValue)),
       JSONMember("retry_at", .time(attempt.retryAt)),
-    ])
-  }
-}
-
-extension Failure? {
-  fileprivate var contract: JSONValue {
-    guard let failure = self else { return .null }
-    return .object([
-      JSONMember("class", .string(failure.errorClass.rawValue)), JSONMember("message", .string(failure.message)),
     ])
   }
 }
