@@ -39,6 +39,19 @@ enum {
   CLOACINA_FRAME_PROGRESS = 21  /* u32 permille, string note */
 };
 
+/* No frame is longer; a longer one ends the runner. */
+enum { CLOACINA_FRAME_LONGEST = 64 << 20 };
+
+/* How a runner ends by itself. Everything else is a signal, or the package's `_exit`. */
+enum {
+  CLOACINA_RUNNER_ENDED = 0,         /* after SHUTDOWN */
+  CLOACINA_RUNNER_USAGE = 64,        /* wrong options, or the descriptors are not there */
+  CLOACINA_RUNNER_REFUSED = 65,      /* after REFUSED */
+  CLOACINA_RUNNER_PROTOCOL = 66,     /* a malformed frame; said on standard error */
+  CLOACINA_RUNNER_RESOURCES = 67,    /* out of memory or threads; said on standard error */
+  CLOACINA_RUNNER_PACKAGE_EXIT = 68  /* the package called exit(); its code is in the crash record */
+};
+
 /* What a dying runner leaves behind, written by async-signal-safe code. */
 typedef struct cloacina_crash_record {
   uint32_t kind;       /* CLOACINA_CRASH_… */
