@@ -62,7 +62,9 @@ let package = Package(
     // MARK: Floor 5
     .target(
       name: "RuntimeAPI",
-      dependencies: ["CloacinaRuntime", "PackageHost", "WorkflowStore", "WorkflowModel", "Telemetry", "Threading"]),
+      dependencies: [
+        "CloacinaRuntime", "PackageHost", "WorkflowStore", "WorkflowModel", "Telemetry", "Threading", "CLinux",
+      ]),
     .target(name: "CommandLineInterface", dependencies: ["WorkflowModel"]),
 
     // MARK: Floor 6

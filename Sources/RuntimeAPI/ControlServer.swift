@@ -1,3 +1,4 @@
+import CLinux
 package import CloacinaRuntime
 import Glibc
 import Synchronization
@@ -73,7 +74,7 @@ package final class ControlServer: Sendable {
 
   private func acceptUntilStopped() {
     while true {
-      let descriptor = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+      let descriptor = cloacina_accept(listener)
       let reason = errno
       if state.withLock({ $0.isStopping }) {
         if descriptor >= 0 { close(descriptor) }

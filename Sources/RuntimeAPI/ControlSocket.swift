@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Where a daemon listens, and how both ends open that socket.
@@ -78,10 +79,9 @@ package enum ControlSocket {
 
   /// True when the peer is this user or root.
   static func isTrusted(_ descriptor: Int32) -> Bool {
-    var peer = ucred()
-    var size = socklen_t(MemoryLayout<ucred>.size)
-    guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 else { return false }
-    return peer.uid == geteuid() || peer.uid == 0
+    var user: uid_t = 0
+    guard cloacina_peer_user(descriptor, &user) == 0 else { return false }
+    return user == geteuid() || user == 0
   }
 
   private static func open() throws(FrameError) -> Int32 {

@@ -1,17 +1,34 @@
 import CloacinaRuntime
 import PackageHost
 import WorkflowModel
+import WorkflowStore
 
 extension Operations {
   static let packageOperations: [String: Operation] = [
-    "package.register": { try $0.register(&$1, $2) },
-    "package.list": { try $0.listPackages(&$1) },
-    "package.versions": { try $0.versions(&$1) },
-    "package.archive": { try $0.archive(&$1) },
-    "package.activate": { try $0.activate(&$1) },
-    "package.rollback": { try $0.rollBack(&$1) },
-    "workflow.list": { try $0.listWorkflows(&$1) },
-    "workflow.show": { try $0.showWorkflow(&$1) },
+    "package.register": { operations, parameters, attachment throws(RuntimeError) in
+      try operations.register(&parameters, attachment)
+    },
+    "package.list": { operations, parameters, _ throws(RuntimeError) in
+      try operations.listPackages(&parameters)
+    },
+    "package.versions": { operations, parameters, _ throws(RuntimeError) in
+      try operations.versions(&parameters)
+    },
+    "package.archive": { operations, parameters, _ throws(RuntimeError) in
+      try operations.archive(&parameters)
+    },
+    "package.activate": { operations, parameters, _ throws(RuntimeError) in
+      try operations.activate(&parameters)
+    },
+    "package.rollback": { operations, parameters, _ throws(RuntimeError) in
+      try operations.rollBack(&parameters)
+    },
+    "workflow.list": { operations, parameters, _ throws(RuntimeError) in
+      try operations.listWorkflows(&parameters)
+    },
+    "workflow.show": { operations, parameters, _ throws(RuntimeError) in
+      try operations.showWorkflow(&parameters)
+    },
   ]
 
   private func register(_ parameters: inout Parameters, _ archive: [UInt8]) throws(RuntimeError) -> Answer {

@@ -10,12 +10,24 @@ extension Operations {
   private static let day: Int64 = 86_400_000
 
   static let runOperations: [String: Operation] = [
-    "run.start": { try $0.start(&$1, $2) },
-    "run.wait": { try $0.wait(&$1) },
-    "run.list": { try $0.listRuns(&$1) },
-    "run.show": { try $0.showRun(&$1) },
-    "run.events": { try $0.events(&$1) },
-    "run.cancel": { try $0.cancel(&$1) },
+    "run.start": { operations, parameters, attachment throws(RuntimeError) in
+      try operations.start(&parameters, attachment)
+    },
+    "run.wait": { operations, parameters, _ throws(RuntimeError) in
+      try operations.wait(&parameters)
+    },
+    "run.list": { operations, parameters, _ throws(RuntimeError) in
+      try operations.listRuns(&parameters)
+    },
+    "run.show": { operations, parameters, _ throws(RuntimeError) in
+      try operations.showRun(&parameters)
+    },
+    "run.events": { operations, parameters, _ throws(RuntimeError) in
+      try operations.events(&parameters)
+    },
+    "run.cancel": { operations, parameters, _ throws(RuntimeError) in
+      try operations.cancel(&parameters)
+    },
   ]
 
   /// The input is the attachment, so that not one byte of it changes on the way; none stands for `{}`.

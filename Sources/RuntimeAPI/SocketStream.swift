@@ -48,7 +48,7 @@ package struct SocketStream: Sendable {
     var sent = 0
     while sent < bytes.count {
       let count = bytes.withUnsafeBytes { buffer in
-        SocketStream.retrying { send(descriptor, buffer.baseAddress! + sent, buffer.count - sent, Int32(MSG_NOSIGNAL.rawValue)) }
+        SocketStream.retrying { send(descriptor, buffer.baseAddress! + sent, buffer.count - sent, Int32(MSG_NOSIGNAL)) }
       }
       guard count > 0 else { throw FrameError("writing failed: \(SocketStream.reason(errno))") }
       sent += count

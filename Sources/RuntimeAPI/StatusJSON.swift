@@ -1,4 +1,5 @@
 package import CloacinaRuntime
+import PackageHost
 package import WorkflowModel
 package import WorkflowStore
 

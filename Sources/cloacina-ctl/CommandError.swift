@@ -1,5 +1,6 @@
 import CloacinaRuntime
 import CommandLineInterface
+import RuntimeAPI
 import WorkflowModel
 
 /// Why a command did not do what it was asked, with the exit code that says so.

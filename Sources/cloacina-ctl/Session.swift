@@ -93,11 +93,10 @@ enum RunnerPath {
 
   /// Beside this program.
   static var expected: String {
-    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-    let count = buffer.withUnsafeMutableBytes { raw in
-      readlink("/proc/self/exe", raw.baseAddress?.assumingMemoryBound(to: CChar.self), raw.count)
+    let bytes = [CChar](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
+      count = max(0, readlink("/proc/self/exe", buffer.baseAddress!, buffer.count))
     }
-    let program = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+    let program = String(decoding: bytes.map(UInt8.init(bitPattern:)), as: UTF8.self)
     let folder = program.lastIndex(of: "/").map { String(program[..<$0]) } ?? "."
     return "\(folder)/cloacina-runner"
   }

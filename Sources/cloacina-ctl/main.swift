@@ -1,3 +1,4 @@
+import CommandLineInterface
 import Glibc
 
 // A reader that leaves early must not end the command by a signal; a handler, unlike "ignore", is not inherited
