@@ -84,7 +84,7 @@ extension View {
     for task in document["tasks"]?.elements ?? [] {
       table.add([
         .init(task["id"]?.text ?? ""), .init(View.list(task["dependencies"])), .init(View.retry(task["retry"])),
-        .init(View.limit(task["timeout_ms"])), .init(task["rule"]?.text ?? "all succeeded"), .init(View.more(task)),
+        .init(View.limit(task["timeout_ms"])), .init(task["rule"].flatMap(View.rule) ?? "all succeeded"), .init(View.more(task)),
       ])
     }
     return text + table.text(style)
@@ -114,10 +114,24 @@ extension View {
     return text + ", on \(list(value["retry_on"]))"
   }
 
+  /// `all(succeeded(a), context(mode equal "fast"))`; nil for a task without a rule.
+  private static func rule(_ value: JSONValue) -> String? {
+    guard let kind = value["kind"]?.text else { return nil }
+    if let rules = value["rules"]?.elements {
+      return "\(kind)(\(rules.map { rule($0) ?? "?" }.joined(separator: ", ")))"
+    }
+    if let task = value["task"]?.text { return "\(kind)(\(task))" }
+    guard let key = value["key"]?.text, let comparison = value["comparison"]?.text else { return kind }
+    let operand = comparison == "exists" ? "" : " \(value["value_json"]?.text ?? "")"
+    return "\(kind)(\(key) \(comparison)\(operand))"
+  }
+
   private static func more(_ task: JSONValue) -> String {
     var words: [String] = []
     if let tags = task["tags"]?.elements, !tags.isEmpty { words.append("tags \(list(task["tags"]))") }
-    if let key = task["concurrency_key"]?.text { words.append("at most \(task["concurrency_limit"]?.integer ?? 0) by \(key)") }
+    if let key = task["concurrency_key"]?.text, !key.isEmpty {
+      words.append("at most \(task["concurrency_limit"]?.integer ?? 0) by \(key)")
+    }
     if task["defers"]?.bool == true { words.append("defers") }
     if let description = task["description"]?.text, !description.isEmpty { words.append(description) }
     return words.joined(separator: "; ")

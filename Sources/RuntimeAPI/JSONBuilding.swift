@@ -14,7 +14,7 @@ extension JSONValue {
   }
 
   /// A time, or null.
-  static func time(_ time: Timestamp?) -> JSONValue { time.map { .string(TimeText.rfc3339($0)) } ?? .null }
+  static func time(_ time: Timestamp?) -> JSONValue { time.map { .string(TimestampFormat.rfc3339($0)) } ?? .null }
 
   /// A number, or null.
   static func number(_ value: (some BinaryInteger)?) -> JSONValue { value.map { .integer($0) } ?? .null }

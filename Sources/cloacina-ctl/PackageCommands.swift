@@ -22,14 +22,14 @@ enum PackageCommands {
   }
 
   static func activate(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
-    let reference = PackageReference(invocation.operands[0])
+    let reference = try reference(invocation.operands[0])
     guard let version = reference.version else {
       throw .invalid(
         "CLO-C011", "'\(invocation.operands[0])' names no version",
         fix: "write NAME@VERSION; cloacina-ctl package versions \(reference.name) lists them")
     }
     return try ask(
-      "package.activate", [("name", .string(reference.name)), ("version", .string(version))], invocation, console)
+      "package.activate", [("name", .string(reference.name)), ("version", .string(version.description))], invocation, console)
   }
 
   static func rollBack(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
@@ -44,6 +44,13 @@ enum PackageCommands {
     try ask("workflow.show", [("name", .string(invocation.operands[0]))], invocation, console)
   }
 
+  /// `NAME` or `NAME@VERSION`.
+  static func reference(_ text: String) throws(CommandError) -> PackageReference {
+    do throws(NameError) { return try PackageReference(parsing: text) } catch {
+      throw .invalid("CLO-C011", "'\(text)' names no package: \(error)", fix: "write NAME or NAME@VERSION, for example etl@1.4.0")
+    }
+  }
+
   private static func ask(
     _ operation: String, _ parameters: [(String, JSONValue?)], attachment: [UInt8] = [], _ invocation: Invocation,
     _ console: Console
@@ -53,17 +60,5 @@ enum PackageCommands {
     let all = [("tenant", JSONValue.string(invocation.tenant))] + parameters
     console.show(try session.perform(operation, all, attachment: attachment).document)
     return .success
-  }
-}
-
-/// `NAME` or `NAME@VERSION`.
-struct PackageReference {
-  var name: String
-  var version: String?
-
-  init(_ text: String) {
-    let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    name = parts[0]
-    version = parts.count == 2 && !parts[1].isEmpty ? parts[1] : nil
   }
 }
