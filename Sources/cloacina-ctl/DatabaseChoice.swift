@@ -23,6 +23,9 @@ struct DatabaseChoice {
     return path
   }
 
+  /// True for a database that lives and dies with one process.
+  var isInMemory: Bool { DatabaseURL(url) == .sqlite(path: ":memory:") }
+
   private static func dataFolder() throws(CommandError) -> String {
     let home = Environment.value("HOME").map { "\($0)/.local/share" }
     let candidates = [Environment.value("XDG_DATA_HOME"), home].compactMap { $0 }

@@ -45,8 +45,8 @@ enum ServeCommand {
 
   private static func socket(_ choice: DatabaseChoice) throws(CommandError) -> String {
     guard let path = choice.path else {
-      // A database of another kind is refused by the runtime, in its own words.
-      if !choice.url.hasSuffix(":memory:") { return "" }
+      // A database of another kind is refused by the runtime, in its own words, before anything listens.
+      guard choice.isInMemory else { return "" }
       throw .invalid(
         "CLO-C010", "a database in memory cannot be served: no command could reach it",
         fix: "use a file: --db sqlite:PATH")
