@@ -12,7 +12,7 @@ extension RunRecord {
       "run",
       summary + [
         ("input", .payload(input)), ("result", .payload(result)),
-        ("tasks", .array(TaskHistory.collect(tasks, definition).map { $0.contract(runIsOver: status.isTerminal) })),
+        ("tasks", .array(TaskHistory.collect(tasks, definition).map { $0.contract(of: status) })),
       ])
   }
 
@@ -50,12 +50,13 @@ private struct TaskHistory {
     return histories
   }
 
-  func contract(runIsOver: Bool) -> JSONValue {
+  func contract(of run: RunStatus) -> JSONValue {
     let last = attempts.last
+    // Without an attempt that ended: never reached, or stopped on the way.
+    let unended = run == .cancelled ? "cancelled" : run.isTerminal ? "not_reached" : "pending"
     return .object([
       JSONMember("task", .string(id)),
-      // A task without any attempt in a run that is over was never reached.
-      JSONMember("status", .string(last?.status.rawValue ?? (runIsOver ? "not_reached" : "pending"))),
+      JSONMember("status", .string(last?.status.rawValue ?? unended)),
       JSONMember("attempt", .integer(last?.attempt ?? 0)),
       JSONMember("started_at", .time(last?.startedAt)), JSONMember("finished_at", .time(last?.finishedAt)),
       JSONMember("duration_ms", .duration(last?.startedAt, last?.finishedAt)),

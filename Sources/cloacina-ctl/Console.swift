@@ -18,9 +18,13 @@ struct Console {
     errorStyle = Console.style(STDERR_FILENO, color: invocation["color"], showsHeadings: true)
   }
 
-  /// Prints a document on standard output; false when nobody reads it any more.
-  @discardableResult func show(_ document: JSONValue) -> Bool {
-    Console.write(Renderer.text(document, format: format, style: style), to: STDOUT_FILENO)
+  /// Prints a document on standard output; false when nobody reads it any more, which is no error.
+  @discardableResult func show(_ document: JSONValue) throws(CommandError) -> Bool {
+    if Console.write(Renderer.text(document, format: format, style: style), to: STDOUT_FILENO) { return true }
+    guard errno == EPIPE else {
+      throw .invalid("CLO-C013", "standard output cannot be written: \(String(cString: strerror(errno)))")
+    }
+    return false
   }
 
   /// Says something on standard error that is no error, unless `--quiet`.

@@ -8,7 +8,7 @@ enum EngineCommands {
   static func status(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
     let session = try Session.open(invocation, console)
     defer { session.close() }
-    console.show(try session.perform("engine.status", [("tenant", invocation["tenant"].map(JSONValue.string))]).document)
+    try console.show(session.perform("engine.status", [("tenant", invocation["tenant"].map(JSONValue.string))]).document)
     return .success
   }
 
@@ -16,7 +16,7 @@ enum EngineCommands {
   static func migrate(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
     let session = try Session.open(invocation, console)
     defer { session.close() }
-    console.show(try session.perform("db.schema").document)
+    try console.show(session.perform("db.schema").document)
     return .success
   }
 
@@ -30,12 +30,12 @@ enum EngineCommands {
     let session = try Session.open(invocation, console)
     defer { session.close() }
     let document = try session.perform("db.check").document
-    console.show(document)
+    try console.show(document)
     return document["sound"]?.bool == true ? .success : .usage
   }
 
   static func version(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
-    console.show(.document("version", [("version", .string(Runtime.version))]))
+    try console.show(.document("version", [("version", .string(Runtime.version))]))
     return .success
   }
 

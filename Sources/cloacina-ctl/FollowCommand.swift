@@ -24,13 +24,13 @@ enum FollowCommand {
       if console.format == "json" {
         events += items
       } else {
-        for event in items where !console.show(event) { return .success }
+        for event in items where try !console.show(event) { return .success }
       }
       if page["run_status"]?.text.flatMap(RunStatus.init(rawValue:))?.isTerminal == true, items.isEmpty { break }
       if !session.hasDaemon, items.isEmpty { throw standsStill(invocation.operands[0]) }
     }
     let run = try session.perform("run.show", RunCommands.identity(invocation)).document
-    console.show(
+    try console.show(
       console.format == "json" ? .document("follow", [("run", run), ("events", .array(events))]) : run)
     return RunStatus(run) == .succeeded ? .success : .runFailed
   }

@@ -58,7 +58,7 @@ enum PackageCommands {
     let session = try Session.open(invocation, console)
     defer { session.close() }
     let all = [("tenant", JSONValue.string(invocation.tenant))] + parameters
-    console.show(try session.perform(operation, all, attachment: attachment).document)
+    try console.show(session.perform(operation, all, attachment: attachment).document)
     return .success
   }
 }

@@ -28,7 +28,7 @@ enum RunCommands {
       let items = Renderer.items(of: page)
       events += items
       guard items.isEmpty else { continue }
-      console.show(
+      try console.show(
         .list("events", events, [("run", page["run"] ?? .null), ("run_status", page["run_status"] ?? .null)]))
       return .success
     }
@@ -48,7 +48,7 @@ enum RunCommands {
   ) throws(CommandError) -> ExitCode {
     let session = try Session.open(invocation, console)
     defer { session.close() }
-    console.show(try session.perform(operation, parameters).document)
+    try console.show(session.perform(operation, parameters).document)
     return .success
   }
 }

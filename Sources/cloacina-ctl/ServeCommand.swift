@@ -24,7 +24,9 @@ enum ServeCommand {
       runtime.close(drainMilliseconds: 0)
       throw CommandError(error)
     }
-    announce(identity, choice, console)
+    do throws(CommandError) { try announce(identity, choice, console) } catch {
+      Log.write(.warning, "the ready line was not written", [("reason", error.message)])
+    }
     let number = StopSignal.wait()
     stop(runtime, server, signal: number, drainSeconds: invocation.number("drain") ?? 10)
     return .success
@@ -57,8 +59,10 @@ enum ServeCommand {
     return socket
   }
 
-  private static func announce(_ identity: DaemonIdentity, _ choice: DatabaseChoice, _ console: Console) {
-    console.show(
+  private static func announce(_ identity: DaemonIdentity, _ choice: DatabaseChoice, _ console: Console)
+    throws(CommandError)
+  {
+    try console.show(
       .document(
         "serving",
         [

@@ -19,7 +19,7 @@ enum StartCommand {
       ], attachment: input
     ).document
     if waits { return try wait(started, session, invocation, console) }
-    console.show(started)
+    try console.show(started)
     if !session.hasDaemon { console.note("recorded; no daemon is running that could work on it: cloacina-ctl serve") }
     return .success
   }
@@ -54,7 +54,7 @@ enum StartCommand {
       _ = try session.perform("run.wait", [("id", id), ("timeout_ms", left.map(JSONValue.integer))])
       runs.append(try session.perform("run.show", [("id", id)]).document)
     }
-    console.show(runs.count == 1 ? runs[0] : .list("runs", runs))
+    try console.show(runs.count == 1 ? runs[0] : .list("runs", runs))
     let unfinished = runs.filter { RunStatus($0)?.isTerminal != true }
     guard unfinished.isEmpty else {
       throw CommandError(

@@ -142,6 +142,9 @@ import WorkflowStore
     #expect(over.compactMap { $0["task"]?.text } == ["a", "b", "c"])
     #expect(over.compactMap { $0["status"]?.text } == ["succeeded", "succeeded", "not_reached"])
     #expect(over[1]["attempts"]?.elements?.count == 2)
+    run.status = .cancelled
+    let cancelled = run.contract(tasks: checkpoints, definition: definition)["tasks"]?.elements ?? []
+    #expect(cancelled[2]["status"]?.text == "cancelled")
     run.status = .leased
     let running = run.contract(tasks: checkpoints, definition: definition)["tasks"]?.elements ?? []
     #expect(running[2]["status"]?.text == "pending")
