@@ -73,7 +73,8 @@ package struct JSONReader {
   private mutating func readObject(depth: Int) throws(JSONError) -> [JSONMember] {
     try enter(depth)
     var members: [JSONMember] = []
-    var names: Set<String> = []
+    // Bytes, not strings: Swift holds canonically equivalent texts for one, JSON does not.
+    var names: Set<[UInt8]> = []
     skipSpace()
     if current == UInt8(ascii: "}") { position += 1; return members }
     while true {
@@ -81,7 +82,7 @@ package struct JSONReader {
       let start = position
       guard current == UInt8(ascii: "\"") else { throw JSONError("a member name was expected", at: position) }
       let name = try readString()
-      if refuseDuplicates, !names.insert(name).inserted { throw JSONError("'\(name)' occurs twice", at: start) }
+      if refuseDuplicates, !names.insert(Array(name.utf8)).inserted { throw JSONError("'\(name)' occurs twice", at: start) }
       skipSpace()
       guard current == UInt8(ascii: ":") else { throw JSONError("':' was expected", at: position) }
       position += 1

@@ -1,0 +1,27 @@
+extension WorkflowDefinition {
+  /// The workflow that `json` spells out in full.
+  ///
+  /// - Throws: ``DescriptorError`` for a key that is missing, unknown or of the wrong type, with its path.
+  package init(json: JSONValue) throws(DescriptorError) { try self.init(json: json, path: "") }
+
+  init(json: JSONValue, path: String) throws(DescriptorError) {
+    var fields = try ObjectFields(json, path: path)
+    self.init(name: try fields.text("name"), tasks: [])
+    description = try fields.text("description")
+    onConflict = try fields.word("on_conflict", as: ConflictPolicy.self)
+    for (path, value) in try fields.elements("tasks") {
+      tasks.append(try TaskDefinition(json: value, path: path))
+    }
+    try fields.end()
+  }
+
+  /// The workflow with every key written out.
+  package var json: JSONValue {
+    .object([
+      JSONMember("name", .string(name)),
+      JSONMember("description", .string(description)),
+      JSONMember("on_conflict", .string(onConflict.rawValue)),
+      JSONMember("tasks", .array(tasks.map(\.json))),
+    ])
+  }
+}
