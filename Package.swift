@@ -47,7 +47,8 @@ let package = Package(
     .target(
       name: "PackageRegistry",
       dependencies: ["PackageArchive", "PackageHost", "WorkflowStore", "WorkflowModel", "Telemetry", "Threading"]),
-    .target(name: "PackageBuilder", dependencies: ["PackageArchive", "PackageHost", "WorkflowModel", "CLinux"]),
+    .target(
+      name: "PackageBuilder", dependencies: ["PackageArchive", "PackageHost", "WorkflowModel", "Threading", "CLinux"]),
     .target(name: "Scheduler", dependencies: ["WorkflowStore", "WorkflowModel", "Telemetry", "Threading"]),
     .target(name: "Executor", dependencies: ["PackageHost", "WorkflowModel", "Telemetry", "Threading"]),
 

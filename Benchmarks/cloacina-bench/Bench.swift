@@ -72,7 +72,9 @@ struct BenchOptions {
   }
 
   private func number(_ flag: String, _ value: String) throws -> Int {
-    guard let number = Int(value), number > 0 else { throw BenchError("\(flag) takes a positive number, not '\(value)'") }
+    guard let number = Int(value), number > 0 else {
+      throw BenchError("\(flag) takes a positive number, not '\(value)'")
+    }
     return number
   }
 }
