@@ -34,7 +34,7 @@ enum Program {
   private typealias Command = @Sendable (Invocation, Console) throws(CommandError) -> ExitCode
 
   private static let commands: [String: Command] = [
-    "package build": PackageCommands.build, "package inspect": ArchiveCommands.inspect,
+    "package build": BuildCommand.run, "package inspect": ArchiveCommands.inspect,
     "package verify": ArchiveCommands.verify, "package register": PackageCommands.register,
     "package list": PackageCommands.list, "package versions": PackageCommands.versions,
     "package activate": PackageCommands.activate, "package rollback": PackageCommands.rollBack,
