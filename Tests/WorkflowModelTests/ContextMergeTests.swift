@@ -28,7 +28,10 @@ import Testing
     (#"{"k":{"l":1}}"#, #"{"k":7}"#, #"{"k":7}"#),
     ("{}", #"{"gone":null}"#, "{}"),
     ("{}", #"{"k":[null,{"a":null}]}"#, #"{"k":[null,{"a":null}]}"#),
-    (#"{"a":{"b":{"c":1,"d":2},"e":3}}"#, #"{"a":{"b":{"c":null,"f":{"g":null}}}}"#, #"{"a":{"b":{"d":2,"f":{}},"e":3}}"#),
+    (
+      #"{"a":{"b":{"c":1,"d":2},"e":3}}"#, #"{"a":{"b":{"c":null,"f":{"g":null}}}}"#,
+      #"{"a":{"b":{"d":2,"f":{}},"e":3}}"#
+    ),
     (#"{"a":{"keep":null}}"#, #"{"a":{"b":1}}"#, #"{"a":{"keep":null,"b":1}}"#),
     (#" { "a" : 1.50 , "b" : [ 1 , 2 ] } "#, #"{"c" : 1e400 }"#, #"{"a":1.50,"b":[ 1 , 2 ],"c":1e400}"#),
     (#" { "a" : 1 } "#, "{}", #" { "a" : 1 } "#),
@@ -42,14 +45,16 @@ import Testing
   }
 
   @Test func appliesPatchesInOrder() throws {
-    #expect(try Self.merge(#"{"a":1,"b":2}"#, #"{"a":null,"c":3}"#, #"{"a":4,"b":null}"#, #"{"b":5}"#)
-      == #"{"c":3,"a":4,"b":5}"#)
+    #expect(
+      try Self.merge(#"{"a":1,"b":2}"#, #"{"a":null,"c":3}"#, #"{"a":4,"b":null}"#, #"{"b":5}"#)
+        == #"{"c":3,"a":4,"b":5}"#)
     #expect(try Self.merge("{}", #"{"a":{"x":1}}"#, #"{"a":{"y":2}}"#, #"{"a":{"x":null}}"#) == #"{"a":{"y":2}}"#)
   }
 
   @Test func looksManyNamesUpInATable() throws {
     let target = "{" + (0..<300).map { "\"k\($0)\":\($0)" }.joined(separator: ",") + "}"
-    let patch = "{" + (150..<450).map { $0 % 2 == 0 ? "\"k\($0)\":null" : "\"\\u006b\($0)\":-1" }.joined(separator: ",") + "}"
+    let patch =
+      "{" + (150..<450).map { $0 % 2 == 0 ? "\"k\($0)\":null" : "\"\\u006b\($0)\":-1" }.joined(separator: ",") + "}"
     let merged = try JSONReader.read(try Self.merge(target, patch))
     #expect(merged == Naive.merge(try JSONReader.read(target), try JSONReader.read(patch)))
   }
@@ -60,9 +65,12 @@ import Testing
       let target = Naive.object(&random, depth: 3)
       let patches = (0..<Int.random(in: 1...4, using: &random)).map { _ in Naive.object(&random, depth: 3) }
       let expected = patches.reduce(target, Naive.merge)
-      let merged = ContextMerge.merge(try JSONObjectText(target.bytes), try patches.map { try JSONObjectText($0.bytes) })
+      let merged = ContextMerge.merge(
+        try JSONObjectText(target.bytes), try patches.map { try JSONObjectText($0.bytes) })
       #expect(try JSONReader.read(merged.bytes) == expected, "seed \(seed)")
-      let steps = try patches.reduce(try JSONObjectText(target.bytes)) { ContextMerge.merge($0, try JSONObjectText($1.bytes)) }
+      let steps = try patches.reduce(try JSONObjectText(target.bytes)) {
+        ContextMerge.merge($0, try JSONObjectText($1.bytes))
+      }
       #expect(try JSONReader.read(steps.bytes) == expected, "seed \(seed), one by one")
     }
   }

@@ -70,7 +70,8 @@ struct MachineHarness {
 
 /// A task in a few words.
 func task(
-  _ id: String, _ dependencies: [String] = [], rule: TriggerRule? = nil, attempts: Int = 1, baseMilliseconds: Int64 = 100
+  _ id: String, _ dependencies: [String] = [], rule: TriggerRule? = nil, attempts: Int = 1,
+  baseMilliseconds: Int64 = 100
 ) -> TaskDefinition {
   var task = TaskDefinition(id: id, dependencies: dependencies)
   task.rule = rule

@@ -6,14 +6,20 @@ import Testing
   @Test(arguments: ["a", "_", "A1", "simple_demo", "x-y-1", "_-", String(repeating: "a", count: 64)])
   func acceptsIdentifiers(_ text: String) { #expect(Identifier.isValid(text)) }
 
-  @Test(arguments: ["", "1a", "-a", "a b", "a.b", "é", "aé", "a:", "a\u{0}", "K\u{212A}", String(repeating: "a", count: 65)])
+  @Test(arguments: [
+    "", "1a", "-a", "a b", "a.b", "é", "aé", "a:", "a\u{0}", "K\u{212A}", String(repeating: "a", count: 65),
+  ])
   func refusesIdentifiers(_ text: String) { #expect(!Identifier.isValid(text)) }
 
   @Test func readsNamespaces() throws {
     let name = try Namespace(parsing: "acme::simple_demo::data-processing::collect_data")
-    #expect([name.tenant, name.package, name.workflow, name.task] == ["acme", "simple_demo", "data-processing", "collect_data"])
+    #expect(
+      [name.tenant, name.package, name.workflow, name.task] == [
+        "acme", "simple_demo", "data-processing", "collect_data",
+      ])
     #expect(name.description == "acme::simple_demo::data-processing::collect_data")
-    #expect(try Namespace(tenant: "acme", package: "simple_demo", workflow: "data-processing", task: "collect_data") == name)
+    #expect(
+      try Namespace(tenant: "acme", package: "simple_demo", workflow: "data-processing", task: "collect_data") == name)
   }
 
   @Test(arguments: [
@@ -38,7 +44,8 @@ import Testing
   @Test func readsReferences() throws {
     #expect(try PackageReference(parsing: "demo").version == nil)
     let exact = try PackageReference(parsing: "demo@1.2.3-rc.1+x")
-    #expect(exact.name == "demo" && exact.version?.description == "1.2.3-rc.1+x" && exact.description == "demo@1.2.3-rc.1+x")
+    #expect(
+      exact.name == "demo" && exact.version?.description == "1.2.3-rc.1+x" && exact.description == "demo@1.2.3-rc.1+x")
     #expect(throws: NameError.self) { try PackageReference(parsing: "@1.0.0") }
     let error = #expect(throws: NameError.self) { try PackageReference(parsing: "demo@1.x.0") }
     #expect(error?.part == "version" && error?.offset == 7)
@@ -65,7 +72,9 @@ import Testing
     #expect(Suggestion.hint(for: "reprot", in: ["report"]) == "; did you mean 'report'?")
   }
 
-  @Test(arguments: [("", "", 0), ("", "abc", 3), ("abc", "abc", 0), ("abc", "acb", 1), ("kitten", "sitting", 3), ("ab", "ba", 1)])
+  @Test(arguments: [
+    ("", "", 0), ("", "abc", 3), ("abc", "abc", 0), ("abc", "acb", 1), ("kitten", "sitting", 3), ("ab", "ba", 1),
+  ])
   func measures(_ one: String, _ two: String, _ distance: Int) {
     #expect(Suggestion.distance(Array(one.utf8), Array(two.utf8)) == distance)
     #expect(Suggestion.distance(Array(two.utf8), Array(one.utf8)) == distance)

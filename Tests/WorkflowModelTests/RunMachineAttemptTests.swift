@@ -56,8 +56,9 @@ import Testing
     #expect(run.due("a") == ["start a #2 {}"])
     for _ in 0..<RunLimits.taskLosses { #expect(run.end("a", .lost("it was replaced")) == ["start a #2 {}"]) }
     let message = "the process under the task was lost 6 times, the last time because it was replaced"
-    #expect(run.end("a", .lost("it was replaced"))
-      == ["failed a #2 infrastructure: \(message)", "finish failed infrastructure: a: \(message)"])
+    #expect(
+      run.end("a", .lost("it was replaced"))
+        == ["failed a #2 infrastructure: \(message)", "finish failed infrastructure: a: \(message)"])
   }
 
   @Test func takesAnUnaskedCancelForMisuse() throws {
@@ -103,17 +104,19 @@ import Testing
     _ = run.begin()
     #expect(run.succeed("a", #"{"k":1,"same":[1],"own":1}"#).count == 1)
     // `b` was declared first, so `a` wins although it came first.
-    #expect(run.succeed("b", #"{"k":2,"same":[1],"o":null}"#) == [
-      #"succeeded b #1 {"k":2,"same":[1],"o":null}"#,
-      #"record context_conflict {"key":"k","tasks":["b","a"],"winner":"a"}"#,
-    ])
+    #expect(
+      run.succeed("b", #"{"k":2,"same":[1],"o":null}"#) == [
+        #"succeeded b #1 {"k":2,"same":[1],"o":null}"#,
+        #"record context_conflict {"key":"k","tasks":["b","a"],"winner":"a"}"#,
+      ])
     _ = run.durable("b")
     // `c` comes after `a` and may change what `a` wrote; with `b` it is unordered.
     #expect(run.durable("a") == [#"start c #1 {"k":1,"same":[1],"own":1}"#])
-    #expect(run.succeed("c", #"{"own":2,"same":[2]}"#) == [
-      #"succeeded c #1 {"own":2,"same":[2]}"#,
-      #"record context_conflict {"key":"same","tasks":["b","c"],"winner":"c"}"#,
-    ])
+    #expect(
+      run.succeed("c", #"{"own":2,"same":[2]}"#) == [
+        #"succeeded c #1 {"own":2,"same":[2]}"#,
+        #"record context_conflict {"key":"same","tasks":["b","c"],"winner":"c"}"#,
+      ])
     #expect(run.durable("c") == [#"start z #1 {"k":1,"same":[2],"own":2}"#])
   }
 
@@ -128,7 +131,9 @@ import Testing
     let message = "tasks 'a' and 'b' both wrote 'k' and neither waits for the other; the workflow refuses that"
     #expect(run.succeed("c") == ["succeeded c #1", "finish failed conflict: \(message)"])
 
-    let checkpoints = [checkpoint("b", .succeeded, patch: #"{"k":2}"#), checkpoint("a", .succeeded, patch: #"{"k":1}"#)]
+    let checkpoints = [
+      checkpoint("b", .succeeded, patch: #"{"k":2}"#), checkpoint("a", .succeeded, patch: #"{"k":1}"#),
+    ]
     var resumed = try MachineHarness(tasks, checkpoints: checkpoints, onConflict: .refuse)
     #expect(resumed.begin() == ["finish failed conflict: \(message)"])
   }
@@ -158,7 +163,9 @@ import Testing
   }
 
   @Test func resumesDelays() throws {
-    for (retryAt, decision) in [(Int64(1_000_400), "retry a +400"), (1_000_000, "start a #3 {}"), (nil, "start a #3 {}")] {
+    for (retryAt, decision) in [
+      (Int64(1_000_400), "retry a +400"), (1_000_000, "start a #3 {}"), (nil, "start a #3 {}"),
+    ] {
       var run = try MachineHarness(
         [task("a", attempts: 3)], checkpoints: [checkpoint("a", .pending, attempt: 2, retryAt: retryAt)])
       #expect(run.begin() == [decision])
@@ -169,10 +176,11 @@ import Testing
 
   @Test func resumesSkipsThatWereNotWritten() throws {
     var run = try MachineHarness(RunMachineTests.pipeline, checkpoints: [checkpoint("a", .failed)])
-    #expect(run.begin() == [
-      "skipped b #0 upstream: skipped because task 'a' failed",
-      "skipped c #0 upstream: skipped because task 'b' was skipped", "finish failed timeout: a: earlier",
-    ])
+    #expect(
+      run.begin() == [
+        "skipped b #0 upstream: skipped because task 'a' failed",
+        "skipped c #0 upstream: skipped because task 'b' was skipped", "finish failed timeout: a: earlier",
+      ])
   }
 
   @Test func finishesWhatWasComplete() throws {
@@ -185,8 +193,9 @@ import Testing
 
   @Test func givesUpAfterLosingOwners() throws {
     var run = try MachineHarness([task("a")], losses: 6)
-    #expect(run.begin()
-      == ["finish failed infrastructure: its owner was lost 6 times without progress; at most 5 are allowed"])
+    #expect(
+      run.begin()
+        == ["finish failed infrastructure: its owner was lost 6 times without progress; at most 5 are allowed"])
   }
 
   @Test func refusesForeignAndDamagedCheckpoints() throws {

@@ -14,8 +14,9 @@ import Testing
     #expect(run.durable("a") == [#"start b #1 {"in":1.50,"x":1}"#])
     #expect(run.succeed("b", "") == ["succeeded b #1"])
     #expect(run.durable("b") == [#"start c #1 {"in":1.50,"x":1}"#])
-    #expect(run.succeed("c", #"{"x":null,"y":[ 2 ]}"#)
-      == [#"succeeded c #1 {"x":null,"y":[ 2 ]}"#, #"finish succeeded {"in":1.50,"y":[ 2 ]}"#])
+    #expect(
+      run.succeed("c", #"{"x":null,"y":[ 2 ]}"#)
+        == [#"succeeded c #1 {"x":null,"y":[ 2 ]}"#, #"finish succeeded {"in":1.50,"y":[ 2 ]}"#])
     #expect(run.machine.isOver)
     #expect(run.durable("c") == [] && run.begin() == [] && run.tell(.cancel) == [])
   }
@@ -52,10 +53,11 @@ import Testing
   @Test func skipsAChainInOneAdvance() throws {
     var run = try MachineHarness(Self.pipeline + [task("z")])
     #expect(run.begin() == ["start a #1 {}", "start z #1 {}"])
-    #expect(run.fail("a") == [
-      "failed a #1 error: no", "skipped b #0 upstream: skipped because task 'a' failed",
-      "skipped c #0 upstream: skipped because task 'b' was skipped",
-    ])
+    #expect(
+      run.fail("a") == [
+        "failed a #1 error: no", "skipped b #0 upstream: skipped because task 'a' failed",
+        "skipped c #0 upstream: skipped because task 'b' was skipped",
+      ])
     // Other branches go on to their end.
     #expect(run.succeed("z") == ["succeeded z #1", "finish failed error: a: no"])
   }
@@ -89,14 +91,16 @@ import Testing
   }
 
   @Test func skipsByRuleWithoutFailing() throws {
-    var run = try MachineHarness([
-      task("a"), task("b", ["a"], rule: .context(key: "n", comparison: .greater, value: .number("10"))),
-      task("c", ["a"], rule: .context(key: "n", comparison: .less, value: .number("10"))),
-    ], input: #"{"n":50}"#)
+    var run = try MachineHarness(
+      [
+        task("a"), task("b", ["a"], rule: .context(key: "n", comparison: .greater, value: .number("10"))),
+        task("c", ["a"], rule: .context(key: "n", comparison: .less, value: .number("10"))),
+      ], input: #"{"n":50}"#)
     _ = run.begin()
-    #expect(run.succeed("a", #"{"n":7}"#) == [
-      #"succeeded a #1 {"n":7}"#, "skipped b #0 upstream: skipped because its rule did not hold: 'a' succeeded",
-    ])
+    #expect(
+      run.succeed("a", #"{"n":7}"#) == [
+        #"succeeded a #1 {"n":7}"#, "skipped b #0 upstream: skipped because its rule did not hold: 'a' succeeded",
+      ])
     #expect(run.durable("a") == [#"start c #1 {"n":7}"#])
     #expect(run.succeed("c").last == #"finish succeeded {"n":7}"#)
   }
@@ -108,7 +112,8 @@ import Testing
 
   @Test(arguments: [
     ("[]", "an object was expected at byte 0"), ("{", "a member name was expected at byte 1"), ("nothing", ""),
-    (#"{"a":1,"a":2}"#, "'a' occurs twice at byte 7"), ("{\"a\":\"\u{1}\"}", "a control character in a string at byte 6"),
+    (#"{"a":1,"a":2}"#, "'a' occurs twice at byte 7"),
+    ("{\"a\":\"\u{1}\"}", "a control character in a string at byte 6"),
   ])
   func refusesBadOutput(_ patch: String, _ reason: String) throws {
     var run = try MachineHarness([task("a", attempts: 3)])
@@ -123,14 +128,17 @@ import Testing
     let filler = String(repeating: "x", count: RunLimits.patchBytes - 8)
     var over = try MachineHarness([task("a")])
     _ = over.begin()
-    #expect(over.succeed("a", #"{"aa":"\#(filler)"}"#).first == "failed a #1 invalid_output: the task emitted 4194305 bytes; at most 4194304 are allowed")
+    #expect(
+      over.succeed("a", #"{"aa":"\#(filler)"}"#).first
+        == "failed a #1 invalid_output: the task emitted 4194305 bytes; at most 4194304 are allowed")
     // Five patches of the largest size are more than a context may hold.
     let ids = ["a", "b", "c", "d", "e"]
     var run = try MachineHarness(ids.map { task($0) } + [task("z", ids)])
     _ = run.begin()
     for id in ids.dropLast() { #expect(run.succeed(id, #"{"\#(id)":"\#(filler)"}"#).count == 1) }
     let decisions = run.succeed("e", #"{"e":"\#(filler)"}"#)
-    #expect(decisions.count == 3 && decisions[1].hasPrefix("failed z #0 invalid_output: the task's input would have 209"))
+    #expect(
+      decisions.count == 3 && decisions[1].hasPrefix("failed z #0 invalid_output: the task's input would have 209"))
     #expect(decisions[2].hasPrefix("finish failed invalid_output: z: "))
   }
 

@@ -19,7 +19,8 @@ import Testing
         let text = "seed \(seed), order \(order), restarts \(restarts)"
         #expect(Set(ends.map(\.task)).count == ends.count, "one end for each task; \(text)")
         #expect(ends.count == plan.definition.tasks.count, "every task has ended; \(text)")
-        let sorted = ends.map { "\($0.task) \($0.status) \($0.attempt) \($0.patch) \($0.failure?.message ?? "")" }.sorted()
+        let sorted = ends.map { "\($0.task) \($0.status) \($0.attempt) \($0.patch) \($0.failure?.message ?? "")" }
+          .sorted()
         if let reference {
           #expect(reference.finish == finish, "\(text)")
           #expect(reference.ends == sorted, "\(text)")
@@ -46,10 +47,11 @@ import Testing
       if status == .succeeded, committed.contains(where: { $0.status == .failed }) { seen.insert("handled") }
       if let failure { seen.insert("class \(failure.errorClass.rawValue)") }
     }
-    #expect(seen.isSuperset(of: [
-      "succeeded", "failed", "skipped", "pending", "run succeeded", "run failed", "handled", "class error",
-      "class permanent", "class invalid_output", "class misuse",
-    ]), "\(seen.sorted())")
+    #expect(
+      seen.isSuperset(of: [
+        "succeeded", "failed", "skipped", "pending", "run succeeded", "run failed", "handled", "class error",
+        "class permanent", "class invalid_output", "class misuse",
+      ]), "\(seen.sorted())")
   }
 }
 
@@ -93,7 +95,8 @@ enum RandomRun {
       case 0: answers.append(.failed(Failure(.error, "try again")))
       case 1: answers.append(.failed(Failure(.crash, "signal 11")))
       case 2: answers.append(.failed(Failure(.permanent, "no use")))
-      case 3: answers.append(random.chance(300) ? .succeeded(patch: Array("[]".utf8)) : .failed(Failure(.timeout, "slow")))
+      case 3:
+        answers.append(random.chance(300) ? .succeeded(patch: Array("[]".utf8)) : .failed(Failure(.timeout, "slow")))
       case 4: answers.append(random.chance(300) ? .cancelled : .succeeded(patch: []))
       default: answers.append(.succeeded(patch: Naive.object(&random, depth: 2).bytes))
       }
