@@ -1,1 +1,112 @@
-// placeholder
+package import PackageHost
+import Synchronization
+import Telemetry
+import Threading
+package import WorkflowModel
+
+/// Takes the reports of ended calls, in batches, on any thread; must not block.
+package typealias ReportSink = @Sendable ([TaskReport]) -> Void
+
+/// Gives calls to the hosts of their packages, never more at once than the node has slots.
+///
+/// It owns no thread: callers of ``execute(_:)`` and the threads of the hosts drive it.
+package final class Executor: TaskExecuting {
+  private let state: Mutex<ExecutorState>
+  private let hosts: any HostProviding
+  private let sink: ReportSink
+
+  package init(slots: Int, hosts: any HostProviding, sink: @escaping ReportSink) {
+    state = Mutex(ExecutorState(slots: slots))
+    self.hosts = hosts
+    self.sink = sink
+  }
+
+  /// Slots in use and slots in all.
+  package var occupancy: (busy: Int, slots: Int) { state.withLock { ($0.running.count, $0.slots) } }
+
+  package func execute(_ calls: [TaskCall]) {
+    let (dispatch, refused) = state.withLock { state in
+      state.isStopping ? ([], calls) : (state.admit(calls), [])
+    }
+    send(dispatch)
+    reportLost(refused)
+  }
+
+  package func cancel(_ callID: UInt64) {
+    let (running, waiting) = state.withLock { ($0.running[callID], $0.withdraw(callID)) }
+    if let running {
+      host(for: running) { $0.cancel(callID) }
+    } else if waiting != nil {
+      let now = Clock.now
+      sink([TaskReport(callID: callID, outcome: .cancelled, startedAt: now, finishedAt: now)])
+    }
+  }
+
+  package func stopStarting() {
+    reportLost(state.withLock { $0.stop() })
+  }
+
+  /// Takes the events of a host: frees slots, starts waiting calls, passes the reports on.
+  package func handle(_ events: [HostEvent]) {
+    var reports: [TaskReport] = []
+    for event in events {
+      switch event {
+      case .finished(let report): reports.append(report)
+      case .log(let callID, let level, let line): log(callID, level, line)
+      case .progress(let callID, let permille, let note): log(callID, LogLevel.debug.rawValue, "\(permille)‰ \(note)")
+      case .heartbeat: break  // the host has moved its deadline already
+      case .replaced(let reason): Log.write(.warning, "a runner was replaced", [("reason", reason)])
+      }
+    }
+    guard !reports.isEmpty else { return }
+    let next = state.withLock { $0.release(reports) }
+    send(next)
+    sink(reports)
+  }
+
+  private func send(_ calls: [TaskCall]) {
+    var rest = calls[...]
+    // Calls arrive in runs of one digest nearly always; each run is one submit.
+    while let first = rest.first {
+      let group = Array(rest.prefix { $0.digest == first.digest })
+      rest = rest.dropFirst(group.count)
+      host(for: first.digest, or: { [self] error in fail(group, error) }) { $0.submit(group) }
+    }
+  }
+
+  private func host(
+    for digest: PackageDigest, or failed: @escaping @Sendable (HostError) -> Void = { _ in },
+    _ body: @escaping @Sendable (any PackageHost) -> Void
+  ) {
+    let ready = hosts.host(for: digest) { result in
+      switch result {
+      case .success(let host): body(host)
+      case .failure(let error): failed(error)
+      }
+    }
+    if let ready { body(ready) }
+  }
+
+  /// The package cannot be loaded: its calls have failed for good.
+  private func fail(_ calls: [TaskCall], _ error: HostError) {
+    let now = Clock.now
+    let failure = Failure(.load, "the package could not be loaded: \(error)")
+    handle(
+      calls.map {
+        .finished(TaskReport(callID: $0.id, outcome: .failed(failure), startedAt: now, finishedAt: now))
+      })
+  }
+
+  private func reportLost(_ calls: [TaskCall]) {
+    guard !calls.isEmpty else { return }
+    let now = Clock.now
+    sink(
+      calls.map {
+        TaskReport(callID: $0.id, outcome: .lost("the executor is stopping"), startedAt: now, finishedAt: now)
+      })
+  }
+
+  private func log(_ callID: UInt64, _ level: Int, _ line: String) {
+    Log.write(LogLevel(rawValue: level) ?? .info, line, [("call", String(callID))])
+  }
+}

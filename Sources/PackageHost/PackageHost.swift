@@ -4,6 +4,8 @@ package import WorkflowModel
 package protocol PackageHost: AnyObject, Sendable {
   /// What the library said of itself when it was loaded.
   var descriptor: PackageDescriptor { get }
+  /// Process and counters at this moment.
+  var load: HostLoad { get }
   /// Takes over `calls` without blocking; each ends in exactly one ``HostEvent/finished``.
   func submit(_ calls: [TaskCall])
   /// Raises the call's cancellation flag; the call is ended by force if it does not stop within the grace time.

@@ -6,13 +6,16 @@ package struct JSONReader {
   let bytes: UnsafeBufferPointer<UInt8>
   var position = 0
   let refuseDuplicates: Bool
+  let depthLimit: Int
 
-  /// Reads `bytes` as one JSON value with nothing but white space around it.
+  /// Reads `bytes` as one JSON value with nothing but white space around it, nested at most `depthLimit` deep.
   ///
   /// - Throws: ``JSONError`` with the offset of the first byte that breaks a rule.
-  package static func read(_ bytes: [UInt8], refuseDuplicates: Bool = true) throws(JSONError) -> JSONValue {
+  package static func read(
+    _ bytes: [UInt8], refuseDuplicates: Bool = true, depthLimit: Int = JSONReader.depthLimit
+  ) throws(JSONError) -> JSONValue {
     let result = bytes.withUnsafeBufferPointer { buffer -> Result<JSONValue, JSONError> in
-      var reader = JSONReader(bytes: buffer, refuseDuplicates: refuseDuplicates)
+      var reader = JSONReader(bytes: buffer, refuseDuplicates: refuseDuplicates, depthLimit: depthLimit)
       do throws(JSONError) { return .success(try reader.readDocument()) } catch { return .failure(error) }
     }
     return try result.get()
@@ -23,9 +26,12 @@ package struct JSONReader {
     try read(Array(text.utf8), refuseDuplicates: refuseDuplicates)
   }
 
-  init(bytes: UnsafeBufferPointer<UInt8>, refuseDuplicates: Bool) {
+  init(
+    bytes: UnsafeBufferPointer<UInt8>, refuseDuplicates: Bool, depthLimit: Int = JSONReader.depthLimit
+  ) {
     self.bytes = bytes
     self.refuseDuplicates = refuseDuplicates
+    self.depthLimit = depthLimit
   }
 
   mutating func readDocument() throws(JSONError) -> JSONValue {
@@ -116,8 +122,8 @@ package struct JSONReader {
 
   /// Passes the opening bracket of a list at nesting `depth`.
   mutating func enter(_ depth: Int) throws(JSONError) {
-    guard depth <= JSONReader.depthLimit else {
-      throw JSONError("nesting deeper than \(JSONReader.depthLimit)", at: position)
+    guard depth <= depthLimit else {
+      throw JSONError("nesting deeper than \(depthLimit)", at: position)
     }
     position += 1
   }

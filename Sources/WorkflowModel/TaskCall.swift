@@ -69,4 +69,6 @@ package protocol TaskExecuting: AnyObject, Sendable {
   func execute(_ calls: [TaskCall])
   /// Asks the call to stop; it is still reported. Unknown ids are ignored.
   func cancel(_ callID: UInt64)
+  /// Reports calls that have not begun as lost, now and from now on; running ones go on.
+  func stopStarting()
 }

@@ -34,15 +34,28 @@ enum {
   CLOACINA_FRAME_HELLO = 16,    /* u32 frame version, string descriptor (JSON) */
   CLOACINA_FRAME_REFUSED = 17,  /* string code, string sentence; the runner ends */
   CLOACINA_FRAME_RESULT = 18,   /* i32 status, string output, string explanation */
-  CLOACINA_FRAME_LOG = 19,      /* i32 level, string line */
+  CLOACINA_FRAME_LOG = 19,      /* i32 level, string line; call 0 while the package opens, also before HELLO */
   CLOACINA_FRAME_HEARTBEAT = 20,/* u64 extend_ms */
   CLOACINA_FRAME_PROGRESS = 21  /* u32 permille, string note */
+};
+
+/* No frame is longer; a longer one ends the runner. */
+enum { CLOACINA_FRAME_LONGEST = 64 << 20 };
+
+/* How a runner ends by itself. Everything else is a signal, or the package's `_exit`. */
+enum {
+  CLOACINA_RUNNER_ENDED = 0,         /* after SHUTDOWN */
+  CLOACINA_RUNNER_USAGE = 64,        /* wrong options, or the descriptors are not there */
+  CLOACINA_RUNNER_REFUSED = 65,      /* after REFUSED */
+  CLOACINA_RUNNER_PROTOCOL = 66,     /* a malformed frame; said on standard error */
+  CLOACINA_RUNNER_RESOURCES = 67,    /* out of memory or threads; said on standard error */
+  CLOACINA_RUNNER_PACKAGE_EXIT = 68  /* the package called exit(); its code is in the crash record */
 };
 
 /* What a dying runner leaves behind, written by async-signal-safe code. */
 typedef struct cloacina_crash_record {
   uint32_t kind;       /* CLOACINA_CRASH_… */
-  int32_t detail;      /* signal number or exit code */
+  int32_t detail;      /* signal number, or the code given to exit() */
   uint64_t call_id;    /* the call on the thread that died; 0: none */
   uint64_t address;    /* fault address of a signal, else 0 */
 } cloacina_crash_record;

@@ -1,0 +1,50 @@
+import Glibc
+import Threading
+import WorkflowModel
+
+/// Durations in nanoseconds and what they amount to.
+struct Figures {
+  private var samples: [UInt64] = []
+
+  var count: Int { samples.count }
+
+  mutating func add(_ nanoseconds: UInt64) { samples.append(nanoseconds) }
+
+  /// The sample below which the share `quantile` (0…1) of all samples lies, in nanoseconds; 0 without samples.
+  func quantile(_ quantile: Double) -> Double {
+    guard !samples.isEmpty else { return 0 }
+    let sorted = samples.sorted()
+    return Double(sorted[min(sorted.count - 1, Int(Double(sorted.count) * quantile))])
+  }
+
+  func microseconds(_ quantile: Double) -> JSONValue { .rounded(self.quantile(quantile) / 1000, 2) }
+  func milliseconds(_ quantile: Double) -> JSONValue { .rounded(self.quantile(quantile) / 1_000_000, 3) }
+}
+
+extension JSONValue {
+  /// A number with at most `digits` digits after the point.
+  static func rounded(_ value: Double, _ digits: Int) -> JSONValue {
+    let factor = pow(10, Double(digits))
+    return .double((value * factor).rounded() / factor)
+  }
+}
+
+/// Nanoseconds that `body` takes.
+func elapsed(_ body: () throws -> Void) rethrows -> UInt64 {
+  let start = Clock.monotonic
+  try body()
+  return Clock.monotonic - start
+}
+
+/// The whole file.
+func readFile(_ path: String) throws -> [UInt8] {
+  guard let file = fopen(path, "r") else { throw BenchError("\(path) cannot be read") }
+  defer { fclose(file) }
+  var bytes: [UInt8] = []
+  var buffer = [UInt8](repeating: 0, count: 1 << 16)
+  while true {
+    let count = fread(&buffer, 1, buffer.count, file)
+    guard count > 0 else { return bytes }
+    bytes.append(contentsOf: buffer[..<count])
+  }
+}

@@ -1,0 +1,138 @@
+import PackageRegistry
+import Scheduler
+import Threading
+package import WorkflowModel
+package import WorkflowStore
+
+extension Runtime {
+  /// Starts one run.
+  ///
+  /// - Throws: ``RuntimeError`` `.notFound` for an unknown workflow, `.invalid` for input that is no JSON object.
+  package func start(_ request: StartRequest) throws(RuntimeError) -> StartResult { try start([request])[0] }
+
+  /// Starts many runs in one transaction: all of them, or none.
+  package func start(_ requests: [StartRequest]) throws(RuntimeError) -> [StartResult] {
+    var batch = StoreBatch(now: Clock.now)
+    batch.submissions.reserveCapacity(requests.count)
+    var targets: [String: WorkflowTarget] = [:]
+    var random = SystemRandomNumberGenerator()
+    for request in requests {
+      let key = "\(request.tenant)\u{0}\(request.workflow)"
+      let target: WorkflowTarget
+      if let known = targets[key] { target = known } else {
+        target = try resolve(request.workflow, tenant: request.tenant)
+        targets[key] = target
+      }
+      try checkInput(request.input)
+      var submission = RunSubmission(
+        id: RunID.generate(now: batch.now) { random.next() }, tenant: request.tenant, package: target.package,
+        workflow: target.workflow, input: request.input)
+      submission.priority = request.priority
+      submission.idempotencyKey = request.idempotencyKey
+      batch.submissions.append(submission)
+    }
+    let outcome: StoreOutcome
+    do throws(StoreError) { outcome = try parts.commits.apply(batch) } catch { throw RuntimeError(error) }
+    parts.scheduler.wake()
+    var results: [StartResult] = []
+    results.reserveCapacity(requests.count)
+    for submission in outcome.submissions { results.append(try StartResult(submission)) }
+    return results
+  }
+
+  private func checkInput(_ input: [UInt8]) throws(RuntimeError) {
+    do throws(JSONError) { _ = try JSONObjectText(input) } catch {
+      throw RuntimeError(
+        .invalid, code: "CLO-R004", "the input is not a JSON object: \(error)",
+        fix: "pass an object, for example --input '{\"rows\": 5}'")
+    }
+  }
+
+  /// Cancels a run; its running tasks are asked to stop.
+  package func cancel(_ id: RunID) throws(RuntimeError) -> CancelOutcome {
+    var batch = StoreBatch(now: Clock.now)
+    batch.cancels = [id]
+    let outcome: StoreOutcome
+    do throws(StoreError) { outcome = try parts.commits.apply(batch) } catch { throw RuntimeError(error) }
+    let result = outcome.cancels[0]
+    switch result {
+    case .notFound: throw RuntimeError.unknownRun(id)
+    case .cancelled(wasLeased: true) where configuration.executes: parts.scheduler.cancelled([id])
+    case .cancelled: parts.watch.ended([id])
+    case .alreadyEnded: break
+    }
+    return result
+  }
+
+  // MARK: Questions
+
+  /// The run as the store knows it. Throws `.notFound` for an unknown id.
+  package func run(_ id: RunID) throws(RuntimeError) -> RunRecord {
+    guard let record = try store({ store throws(StoreError) in try store.run(id) }) else {
+      throw RuntimeError.unknownRun(id)
+    }
+    return record
+  }
+
+  /// Runs that match, newest first.
+  package func runs(_ filter: RunFilter) throws(RuntimeError) -> [RunRecord] {
+    try store { store throws(StoreError) in try store.runs(filter) }
+  }
+
+  /// Ended attempts of the run's tasks, in order.
+  package func taskRuns(_ id: RunID) throws(RuntimeError) -> [TaskCheckpoint] {
+    try store { store throws(StoreError) in try store.taskRuns(id) }
+  }
+
+  /// The run's workflow as declared by the version it is pinned to; nil when it is not pinned.
+  package func definition(_ run: RunRecord) throws(RuntimeError) -> WorkflowDefinition? {
+    guard let digest = run.digest, let workflow = run.workflow else { return nil }
+    guard case .resolved(let plan, _) = parts.registry.resolve(digest, workflow) else { return nil }
+    return plan.definition
+  }
+
+  /// The run once it is over, or its state when `timeoutMilliseconds` have passed; nil waits for ever.
+  package func wait(_ id: RunID, timeoutMilliseconds: Int64?) throws(RuntimeError) -> RunRecord {
+    let deadline = timeoutMilliseconds.map { Clock.monotonic + UInt64(max(0, $0)) * 1_000_000 }
+    while true {
+      let signal = parts.watch.expect(id)
+      defer { parts.watch.forget(id, signal) }
+      let record = try run(id)
+      if record.status.isTerminal { return record }
+      if let deadline, Clock.monotonic >= deadline { return record }
+      // A second at most: a run may also be ended by plain SQL, which gives no signal.
+      let pause = Clock.monotonic + 1_000_000_000
+      _ = signal.wait(until: deadline.map { min($0, pause) } ?? pause)
+    }
+  }
+
+  /// Events after `after`; waits up to `waitMilliseconds` for the first when there is none and the run goes on.
+  package func events(_ id: RunID, after: Int64, waitMilliseconds: Int64) throws(RuntimeError) -> [EventRecord] {
+    let deadline = Clock.monotonic + UInt64(max(0, waitMilliseconds)) * 1_000_000
+    while true {
+      let record = try run(id)
+      let events = try store { store throws(StoreError) in try store.events(id, after: after, limit: 1000) }
+      guard events.isEmpty, !record.status.isTerminal, Clock.monotonic < deadline else { return events }
+      let signal = parts.watch.expect(id)
+      defer { parts.watch.forget(id, signal) }
+      _ = signal.wait(until: min(deadline, Clock.monotonic + 100_000_000))
+    }
+  }
+}
+
+extension StartResult {
+  fileprivate init(_ outcome: SubmissionOutcome) throws(RuntimeError) {
+    switch outcome {
+    case .created(let id, let digest): self.init(id: id, created: true, digest: digest)
+    case .existing(let id): self.init(id: id, created: false, digest: nil)
+    case .refused(let reason):
+      throw RuntimeError(.notFound, code: "CLO-R005", reason, fix: "cloacina-ctl workflow list")
+    }
+  }
+}
+
+extension RuntimeError {
+  static func unknownRun(_ id: RunID) -> RuntimeError {
+    RuntimeError(.notFound, code: "CLO-R006", "there is no run '\(id)'", fix: "cloacina-ctl run list")
+  }
+}
