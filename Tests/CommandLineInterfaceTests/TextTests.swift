@@ -68,7 +68,7 @@ import Testing
   }
 
   @Test func errorsHaveCodeEvidenceAndFix() {
-    let text = Renderer.error(code: "CLO-X001", message: "what\nevidence", fix: "do this", style: Style())
+    let text = Renderer.error(code: "CLO-X001", message: "what\nevidence\n\n", fix: "do this", style: Style())
     #expect(text == "error[CLO-X001]: what\n   | evidence\n  = fix: do this\n")
   }
 }
