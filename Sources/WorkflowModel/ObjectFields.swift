@@ -15,7 +15,7 @@ struct ObjectFields {
 
   mutating func take(_ key: String) throws(DescriptorError) -> JSONValue {
     known.append(key)
-    guard let index = rest.firstIndex(where: { $0.name == key }) else {
+    guard let index = rest.firstIndex(where: { $0.isCalled(key) }) else {
       throw DescriptorError(.missingKey, path: path(of: key), "the key '\(key)' is missing")
     }
     return rest.remove(at: index).value

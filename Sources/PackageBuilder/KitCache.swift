@@ -1,0 +1,47 @@
+import Glibc
+import PackageArchive
+
+/// CloacinaKit compiled once for each compiler and each state of its sources.
+struct KitCache {
+  let sdk: SDK
+
+  /// The folder that holds `CloacinaKit.swiftmodule` and `CloacinaKit.o`, making them when need be.
+  ///
+  /// Builds that run at the same moment each make their own; the first rename wins.
+  func build() throws(BuildError) -> String {
+    let compiler = try ToolRun("swiftc", ["--version"], in: "/").output
+    let sources = Files.list(sdk.kit).filter { $0.hasSuffix(".swift") }
+    var all = Array(compiler.utf8)
+    for name in sources { all += try Files.read("\(sdk.kit)/\(name)") }
+    for name in Files.list("\(sdk.headers)/cloacina") { all += try Files.read("\(sdk.headers)/cloacina/\(name)") }
+    let key: String
+    do throws(ArchiveError) { key = try SHA256.hex(all) } catch { throw BuildError(error) }
+    let folder = "\(try KitCache.root())/kit-\(key.prefix(16))"
+    if Files.exists("\(folder)/CloacinaKit.o") { return folder }
+    let fresh = "\(folder).tmp-\(getpid())"
+    Files.remove(fresh)
+    try Files.makeFolder(fresh)
+    defer { Files.remove(fresh) }
+    try ToolRun.require(
+      "swiftc",
+      [
+        "-O", "-wmo", "-parse-as-library", "-swift-version", "6", "-module-name", "CloacinaKit",
+        "-enable-upcoming-feature", "InternalImportsByDefault", "-enable-upcoming-feature", "ExistentialAny",
+        "-emit-module", "-emit-module-path", "\(fresh)/CloacinaKit.swiftmodule", "-emit-object", "-o",
+        "\(fresh)/CloacinaKit.o", "-I", sdk.headers,
+      ] + sources, in: sdk.kit)
+    if rename(fresh, folder) != 0, !Files.exists("\(folder)/CloacinaKit.o") {
+      throw BuildError("CLO-B002", "\(folder) cannot be written: \(String(cString: strerror(errno)))")
+    }
+    return folder
+  }
+
+  private static func root() throws(BuildError) -> String {
+    let base =
+      getenv("XDG_CACHE_HOME").map { String(cString: $0) }
+      ?? getenv("HOME").map { "\(String(cString: $0))/.cache" } ?? "/tmp"
+    let folder = "\(base)/cloacina"
+    try Files.makeFolder(folder)
+    return folder
+  }
+}
