@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* The whole number that follows `"name":` in the input, or `otherwise`. */
 static long number(const cloacina_call *call, const char *name, long otherwise) {
@@ -44,7 +45,9 @@ static cloacina_status collect_data(const cloacina_call *call) {
 }
 
 static cloacina_status process_data(const cloacina_call *call) {
-  long rows = number(call, "rows_collected", 0);
+  long rows = number(call, "rows_collected", 0), pause = number(call, "pause_ms", 0);
+  struct timespec time = {pause / 1000, pause % 1000 * 1000000};
+  if (pause > 0) nanosleep(&time, NULL);
   emit(call, "{\"processed_data\":{\"count\":%ld,\"total\":%ld}}", rows, 10 * rows * (rows + 1) / 2);
   return CLOACINA_DONE;
 }
