@@ -17,7 +17,8 @@ struct Bench {
         }
       for line in lines { print(line.json) }
     } catch {
-      fputs("bench: \(error)\n", stderr)
+      let text = Array("bench: \(error)\n".utf8)
+      _ = write(STDERR_FILENO, text, text.count)
       exit(1)
     }
   }

@@ -6,7 +6,7 @@ extension Grammar {
     Verb(
       "package build", "Build a package folder into a .cloacina archive",
       operands: [Operand("DIR", isOptional: true, "folder with package.toml (default: the current folder)")],
-      flags: [Flag("file", short: "o", value: "FILE", "archive to write (default: NAME-VERSION.cloacina in DIR)")],
+      flags: [Flag("file", short: "o", value: "FILE", "archive to write (default: NAME.cloacina in DIR)")],
       usesDatabase: false, usesTenant: false,
       details: ["Here -o names the archive; the output format has only its long name, --output."],
       examples: ["package build .", "package build hello -o hello.cloacina --output json"]),
@@ -18,12 +18,12 @@ extension Grammar {
       details: [
         "An operand that contains '/' or ends in .cloacina is a file; everything else is looked up in the database."
       ],
-      examples: ["package inspect hello-1.0.0.cloacina", "package inspect hello@1.0.0 -o json"]),
+      examples: ["package inspect hello.cloacina", "package inspect hello@1.0.0 -o json"]),
     Verb(
       "package verify", "Check an archive completely without registering it",
       operands: [Operand("FILE", "an archive")], usesDatabase: false, usesTenant: false,
       details: ["Nothing of the archive is run. Exit code 8 when it is refused."],
-      examples: ["package verify hello-1.0.0.cloacina"]),
+      examples: ["package verify hello.cloacina"]),
     Verb(
       "package register", "Verify an archive and add it to the database",
       operands: [Operand("FILE", "an archive")],
@@ -35,7 +35,7 @@ extension Grammar {
       ],
       formats: items,
       details: ["Registering the same bytes again changes nothing. The same version with other bytes is refused."],
-      examples: ["package register hello-1.0.0.cloacina --activate"]),
+      examples: ["package register hello.cloacina --activate"]),
     Verb("package list", "List packages with all their versions", formats: items, examples: ["package list"]),
     Verb(
       "package versions", "List the versions of one package", operands: [packageName], formats: items,

@@ -53,12 +53,16 @@ extension View {
 
   var inspection: String {
     var text = style.paint("\(word("package")) \(word("version"))", .bold) + "\n"
-    for name in ["description", "author", "digest", "fingerprint", "compiler", "abi", "isolation"] {
+    for name in ["description", "author", "digest", "fingerprint", "compiler", "abi"] {
       guard let value = document[name]?.text, !value.isEmpty else { continue }
       text += "  \(name)\(String(repeating: " ", count: 13 - name.count))\(SafeText.line(value))\n"
     }
     if let targets = document["targets"]?.elements, !targets.isEmpty {
       text += "  targets      \(targets.compactMap(\.text).map(SafeText.line).joined(separator: ", "))\n"
+    }
+    if let version = document["registered"], version != .null {
+      let state = version["active"]?.bool == true ? "active" : "not active"
+      text += "  registered   \(View.time(version["registered_at"])) UTC, \(word("isolation", of: version)), \(state)\n"
     }
     var members = Table([.init("MEMBER"), .init("SIZE", alignsRight: true), .init("SHA-256")])
     for member in document["members"]?.elements ?? [] {

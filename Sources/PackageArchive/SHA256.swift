@@ -1,9 +1,9 @@
 import CCrypto
 
 /// SHA-256 in lower-case hexadecimal digits.
-enum SHA256 {
+package enum SHA256 {
   /// - Throws: ``ArchiveError`` with `.storage` when libcrypto offers no SHA-256.
-  static func hex(_ bytes: [UInt8]) throws(ArchiveError) -> String {
+  package static func hex(_ bytes: [UInt8]) throws(ArchiveError) -> String {
     var digest = [UInt8](repeating: 0, count: 32)
     var count: UInt32 = 0
     guard EVP_Digest(bytes, bytes.count, &digest, &count, EVP_sha256(), nil) == 1, count == 32 else {

@@ -1,5 +1,5 @@
-package import PackageArchive
-package import PackageHost
+import PackageArchive
+import PackageHost
 import WorkflowModel
 
 /// Why a package was not built; no archive was written.

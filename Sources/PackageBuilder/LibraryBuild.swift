@@ -1,4 +1,5 @@
 import Glibc
+import PackageArchive
 import PackageHost
 
 /// Compiles and links one package's library; the same sources give the same bytes, wherever they lie.

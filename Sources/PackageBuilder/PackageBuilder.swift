@@ -2,7 +2,7 @@ import Glibc
 package import PackageArchive
 import PackageHost
 import Threading
-package import WorkflowModel
+import WorkflowModel
 
 /// What to build and where to put it.
 package struct BuildOptions: Sendable {

@@ -63,8 +63,12 @@ package final class ControlServer: Sendable {
   package func stop() {
     stopAccepting()
     let threads = state.withLock { state in
-      for connection in state.connections.values { connection.stream.end() }
-      return state.connections.values.compactMap(\.thread)
+      // A thread is joined once: those taken here are not left for `reap` when they say goodbye.
+      state.connections.keys.compactMap { id in
+        state.connections[id]?.stream.end()
+        defer { state.connections[id]?.thread = nil }
+        return state.connections[id]?.thread
+      }
     }
     for thread in threads { thread.join() }
     reap()

@@ -34,8 +34,8 @@ enum Program {
   private typealias Command = @Sendable (Invocation, Console) throws(CommandError) -> ExitCode
 
   private static let commands: [String: Command] = [
-    "package build": PackageCommands.build, "package inspect": PackageCommands.inspect,
-    "package verify": PackageCommands.verify, "package register": PackageCommands.register,
+    "package build": BuildCommand.run, "package inspect": ArchiveCommands.inspect,
+    "package verify": ArchiveCommands.verify, "package register": PackageCommands.register,
     "package list": PackageCommands.list, "package versions": PackageCommands.versions,
     "package activate": PackageCommands.activate, "package rollback": PackageCommands.rollBack,
     "workflow list": PackageCommands.listWorkflows, "workflow graph": PackageCommands.graph,

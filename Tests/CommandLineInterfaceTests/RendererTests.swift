@@ -20,7 +20,7 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
 
 @Suite struct RendererTests {
   @Test func everyExampleIsADocumentAndHasAView() {
-    #expect(examples.count == 19)
+    #expect(examples.count == 20)
     for example in examples {
       #expect(Renderer.kind(of: example) != nil, "\(example)")
       if Renderer.kind(of: example) == "error" { continue }
@@ -67,6 +67,19 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
         error   crash: task 'process_data' failed: SIGSEGV
 
         """)
+  }
+
+  @Test func anInspectionShowsWholePolicies() throws {
+    let text = Renderer.text(try example("inspection"), format: "table", style: Style())
+    for words in ["all(succeeded(start))", "5.0 s", "libsimple_demo.so", "128.0 KiB", "swift-6.3.1", "data_processing"] {
+      #expect(text.contains(words), "\(words) is not in \(text)")
+    }
+    let retried = Renderer.text(
+      .object([
+        JSONMember("schema", .string("cloacina.inspection/1")),
+        JSONMember("workflows", .array([try example("workflow")])),
+      ]), format: "table", style: Style())
+    #expect(retried.contains("3, exponential from 100 ms to 1 m 0 s ×2, on error, timeout, crash"), "\(retried)")
   }
 
   @Test func aGraphIsDrawnInLayers() throws {
