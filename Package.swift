@@ -78,8 +78,8 @@ let package = Package(
     .executableTarget(
       name: "cloacina-bench",
       dependencies: [
-        "CloacinaRuntime", "PackageBuilder", "PackageArchive", "PackageHost", "WorkflowStore", "SQLiteStore",
-        "WorkflowModel", "Threading", "CSQLite", "CPackageImage",
+        "CloacinaRuntime", "PackageArchive", "PackageHost", "WorkflowStore", "WorkflowModel", "Threading", "CSQLite",
+        "CPackageImage",
       ],
       path: "Benchmarks/cloacina-bench"),
 

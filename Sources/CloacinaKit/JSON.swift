@@ -1,7 +1,7 @@
 /// A JSON value as a task sees it: read by subscripts, written as a literal.
 ///
 /// Numbers keep the text they were written with, so that large or precise ones pass through unchanged.
-public indirect enum JSON: Sendable, Equatable {
+public enum JSON: Sendable, Equatable {
   case null
   case bool(Bool)
   case number(String)

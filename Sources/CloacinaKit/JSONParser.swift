@@ -28,6 +28,9 @@ extension JSON {
 
 /// A recursive reader over borrowed bytes.
 struct JSONParser {
+  /// The deepest nesting that is read; the same as the executor's.
+  private static let depthLimit = 128
+
   let bytes: UnsafeBufferPointer<UInt8>
   var position = 0
 
@@ -83,7 +86,6 @@ struct JSONParser {
 
   private mutating func value(depth: Int) throws(JSONParseError) -> JSON {
     skipSpace()
-    guard depth <= 128 else { throw fault }
     switch current {
     case UInt8(ascii: "{"): return try object(depth: depth + 1)
     case UInt8(ascii: "["): return try array(depth: depth + 1)
@@ -103,6 +105,7 @@ struct JSONParser {
   }
 
   private mutating func object(depth: Int) throws(JSONParseError) -> JSON {
+    guard depth <= JSONParser.depthLimit else { throw fault }
     var members: [JSON.Member] = []
     try eachMember { (parser, name) throws(JSONParseError) in
       members.append(JSON.Member(name, try parser.value(depth: depth)))
@@ -131,6 +134,7 @@ struct JSONParser {
   }
 
   private mutating func array(depth: Int) throws(JSONParseError) -> JSON {
+    guard depth <= JSONParser.depthLimit else { throw fault }
     var elements: [JSON] = []
     position += 1
     skipSpace()

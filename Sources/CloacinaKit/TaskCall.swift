@@ -75,9 +75,7 @@ public final class TaskCall: @unchecked Sendable {
   /// - Throws: ``JSONParseError`` when the text is no JSON object; nothing is written then.
   public func emit(_ object: [UInt8]) throws(JSONParseError) {
     let members = try JSONParser.members(of: object)
-    lock.withLock {
-      for member in members { patch.set(member.name, Array(object[member.value])) }
-    }
+    lock.withLock { patch.merge((object, members)) }
   }
 
   // MARK: What the executor offers

@@ -21,7 +21,8 @@ enum StopSignal {
       let before = signal(number) { StopSignal.take($0) }
       guard isOpen, unsafeBitCast(before, to: Int.self) != -1 else {
         throw CommandError(
-          .internal, kind: "internal", code: "CLO-C009", "signals cannot be handled: \(String(cString: strerror(errno)))")
+          .internal, kind: "internal", code: "CLO-C009",
+          "signals cannot be handled: \(String(cString: strerror(errno)))")
       }
     }
   }

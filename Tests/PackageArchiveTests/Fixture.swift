@@ -51,7 +51,9 @@ enum Fixture {
   static let members: [ArchiveMember] = verified.members
 
   /// The members as a tar, with `change` applied before each is added; true from it means the member is done.
-  static func tar(_ members: [ArchiveMember] = members, instead: (inout RawTar, ArchiveMember) -> Bool = { _, _ in false }) -> RawTar {
+  static func tar(
+    _ members: [ArchiveMember] = members, instead: (inout RawTar, ArchiveMember) -> Bool = { _, _ in false }
+  ) -> RawTar {
     var tar = RawTar()
     for member in members where !instead(&tar, member) { tar.add(member.path, member.bytes) }
     return tar

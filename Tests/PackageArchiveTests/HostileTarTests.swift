@@ -84,10 +84,13 @@ import Testing
   @Test func aSparseFile() {
     expectRefusal(of: .memberKind, says: "sparse") { tar in
       tar.addExtended([
-        ("GNU.sparse.major", Array("0".utf8)), ("GNU.sparse.minor", Array("1".utf8)),
         ("GNU.sparse.name", Array("lib/x".utf8)), ("GNU.sparse.size", Array("100000".utf8)),
         ("GNU.sparse.map", Array("512,1,99999,1".utf8)),
       ])
+      tar.add("lib/x", [1, 2])
+    }
+    expectRefusal(of: .damaged, says: "sparse") { tar in
+      tar.addExtended([("GNU.sparse.major", Array("9".utf8)), ("GNU.sparse.minor", Array("0".utf8))])
       tar.add("lib/x", [1, 2])
     }
   }
@@ -115,12 +118,12 @@ import Testing
     expectRefusal(of: .damaged) { $0.add("lib/x", [1], size: 5000) }
   }
 
-  @Test(arguments: ["-1", "9223372036854775807", "9223372036854775808", "1e3"])
+  @Test(arguments: ["-1", "9223372036854775807", "9223372036854775808"])
   func aLyingSizeInAnExtendedHeader(size: String) {
     var tar = Fixture.tar()
     tar.addExtended([("size", Array(size.utf8))])
     tar.add("lib/x", [1])
-    #expect(throws: ArchiveError.self) { try ArchiveReader.verify(bytes: Packing.zstd(tar.ended)) }
+    PackageArchiveTests.expectRefusal(.damaged, Packing.zstd(tar.ended))
   }
 
   @Test func anEntryOverItsLimit() {

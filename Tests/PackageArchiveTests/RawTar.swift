@@ -15,7 +15,9 @@ struct RawTar {
     size: Int? = nil
   ) {
     var header = [UInt8](repeating: 0, count: 512)
-    func put(_ text: some Collection<UInt8>, at offset: Int) { for (index, byte) in text.enumerated() { header[offset + index] = byte } }
+    func put(_ text: some Collection<UInt8>, at offset: Int) {
+      for (index, byte) in text.enumerated() { header[offset + index] = byte }
+    }
     put(name.prefix(100), at: 0)
     put(RawTar.octal(mode, digits: 7), at: 100)
     put(RawTar.octal(0, digits: 7), at: 108)

@@ -1,6 +1,8 @@
 /* collect_data → process_data → generate_report: raw_data → processed_data → final_report. */
 #include <cloacina/author.h>
 
+#include <time.h>
+
 /* Makes `rows` rows, 5 unless the run's input says otherwise. */
 static cloacina_status collect_data(const cloacina_call *call) {
   long rows = (long)cloacina_integer(cloacina_input(call, "rows"), 5);
@@ -11,7 +13,7 @@ static cloacina_status collect_data(const cloacina_call *call) {
   return cloacina_emit(call, "]}");
 }
 
-/* Adds the rows up. */
+/* Adds the rows up, taking `pause_ms` for it if the input says so. */
 static cloacina_status process_data(const cloacina_call *call) {
   cloacina_text rows = cloacina_input(call, "raw_data"), row = {0};
   long count = 0, total = 0;
@@ -20,6 +22,10 @@ static cloacina_status process_data(const cloacina_call *call) {
     count++;
   }
   if (count == 0) return cloacina_fail(call, "collect_data left no raw_data");
+
+  int64_t pause = cloacina_integer(cloacina_input(call, "pause_ms"), 0);
+  struct timespec time = {pause / 1000, pause % 1000 * 1000000};
+  if (pause > 0) nanosleep(&time, 0);
   return cloacina_emit(call, "{\"processed_data\":{\"count\":%ld,\"total\":%ld}}", count, total);
 }
 

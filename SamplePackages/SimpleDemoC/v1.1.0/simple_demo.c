@@ -2,6 +2,8 @@
  * New in 1.1.0: the report carries the average. */
 #include <cloacina/author.h>
 
+#include <time.h>
+
 /* Makes `rows` rows, 5 unless the run's input says otherwise. */
 static cloacina_status collect_data(const cloacina_call *call) {
   long rows = (long)cloacina_integer(cloacina_input(call, "rows"), 5);
@@ -12,7 +14,7 @@ static cloacina_status collect_data(const cloacina_call *call) {
   return cloacina_emit(call, "]}");
 }
 
-/* Adds the rows up. */
+/* Adds the rows up, taking `pause_ms` for it if the input says so. */
 static cloacina_status process_data(const cloacina_call *call) {
   cloacina_text rows = cloacina_input(call, "raw_data"), row = {0};
   long count = 0, total = 0;
@@ -21,6 +23,10 @@ static cloacina_status process_data(const cloacina_call *call) {
     count++;
   }
   if (count == 0) return cloacina_fail(call, "collect_data left no raw_data");
+
+  int64_t pause = cloacina_integer(cloacina_input(call, "pause_ms"), 0);
+  struct timespec time = {pause / 1000, pause % 1000 * 1000000};
+  if (pause > 0) nanosleep(&time, 0);
   return cloacina_emit(call, "{\"processed_data\":{\"count\":%ld,\"total\":%ld}}", count, total);
 }
 
