@@ -58,6 +58,12 @@ extension ExportedPackages {
       #expect(host.output == #"{"first":[1, 2],"n":1.50e400,"s":"\u00e9","last":3}"#)
     }
 
+    @Test func anObjectEmittedAloneIsPassedOnAsItIs() async {
+      let package = export { task("a") { call in try call.emit(call.inputBytes) } }
+      #expect(await host.run(package, input: #" { "n" : 1.50 } "#) == CLOACINA_DONE)
+      #expect(host.output == #" { "n" : 1.50 } "#)
+    }
+
     @Test(arguments: ["[]", "", "{", "{}x", "{\"a\":1,}", "{\"a\":01}", "\"text\""])
     func whatIsNoObjectIsNotEmitted(_ text: String) async {
       let package = export { task("a") { call in try call.emit(text) } }
