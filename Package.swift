@@ -98,6 +98,9 @@ let package = Package(
     .testTarget(name: "ExecutorTests", dependencies: ["Executor", "PackageHost", "WorkflowModel"]),
     .testTarget(name: "CloacinaKitTests", dependencies: ["CloacinaKit", "CloacinaABI"]),
     .testTarget(
+      name: "PackageBuilderTests",
+      dependencies: ["PackageBuilder", "PackageArchive", "PackageHost", "CloacinaKit", "WorkflowModel"]),
+    .testTarget(
       name: "RuntimeAPITests",
       dependencies: ["RuntimeAPI", "CloacinaRuntime", "WorkflowStore", "PackageHost", "WorkflowModel", "Threading"]),
     .testTarget(name: "CommandLineInterfaceTests", dependencies: ["CommandLineInterface", "WorkflowModel"]),

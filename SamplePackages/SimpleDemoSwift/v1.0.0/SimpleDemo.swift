@@ -3,7 +3,6 @@ import CloacinaKit
 // collect_data → process_data → generate_report: raw_data → processed_data → final_report.
 let cloacina = Package {
   workflow("data_processing", description: "Collects rows, processes them and writes a report") {
-
     task("collect_data", description: "Makes `rows` rows, 5 unless the input says otherwise") { call in
       let count = call.input["rows"]?.int ?? 5
       guard (1...10_000).contains(count) else {

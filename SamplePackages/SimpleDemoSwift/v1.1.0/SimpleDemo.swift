@@ -4,7 +4,6 @@ import CloacinaKit
 // New in 1.1.0: the report carries the average.
 let cloacina = Package {
   workflow("data_processing", description: "Collects rows, processes them and writes a report") {
-
     task("collect_data", description: "Makes `rows` rows, 5 unless the input says otherwise") { call in
       let count = call.input["rows"]?.int ?? 5
       guard (1...10_000).contains(count) else {
@@ -29,11 +28,13 @@ let cloacina = Package {
       let count = call.input["processed_data"]?["count"]?.int ?? 0
       let total = call.input["processed_data"]?["total"]?.int ?? 0
       call.log("reporting on \(count) rows")
-      call.set("final_report", [
-        "generated_by": "simple_demo 1.1.0",
-        "summary": "\(count) rows, total \(total)",
-        "average": JSON(Double(total) / Double(max(1, count))),
-      ])
+      call.set(
+        "final_report",
+        [
+          "generated_by": "simple_demo 1.1.0",
+          "summary": "\(count) rows, total \(total)",
+          "average": JSON(Double(total) / Double(max(1, count))),
+        ])
     }
   }
 }
