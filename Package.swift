@@ -78,8 +78,8 @@ let package = Package(
     .executableTarget(
       name: "cloacina-bench",
       dependencies: [
-        "CloacinaRuntime", "PackageBuilder", "PackageArchive", "PackageHost", "WorkflowStore", "SQLiteStore",
-        "WorkflowModel", "Threading", "CSQLite", "CPackageImage",
+        "CloacinaRuntime", "PackageArchive", "PackageHost", "WorkflowStore", "WorkflowModel", "Threading", "CSQLite",
+        "CPackageImage",
       ],
       path: "Benchmarks/cloacina-bench"),
 
@@ -99,6 +99,9 @@ let package = Package(
     .testTarget(name: "SchedulerTests", dependencies: ["Scheduler", "WorkflowStore", "WorkflowModel", "Threading"]),
     .testTarget(name: "ExecutorTests", dependencies: ["Executor", "PackageHost", "WorkflowModel"]),
     .testTarget(name: "CloacinaKitTests", dependencies: ["CloacinaKit", "CloacinaABI"]),
+    .testTarget(
+      name: "PackageBuilderTests",
+      dependencies: ["PackageBuilder", "PackageArchive", "PackageHost", "CloacinaKit", "WorkflowModel"]),
     .testTarget(
       name: "RuntimeAPITests",
       dependencies: ["RuntimeAPI", "CloacinaRuntime", "WorkflowStore", "PackageHost", "WorkflowModel", "Threading"]),

@@ -17,8 +17,8 @@ struct Bench {
         }
       for line in lines { print(line.json) }
     } catch {
-      let text = Array("bench: \(error)\n".utf8)
-      _ = write(STDERR_FILENO, text, text.count)
+      let message = Array("bench: \(error)\n".utf8)
+      _ = write(STDERR_FILENO, message, message.count)
       exit(1)
     }
   }

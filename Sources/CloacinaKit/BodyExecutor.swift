@@ -10,25 +10,26 @@ final class BodyExecutor: TaskExecutor, @unchecked Sendable {
 
   private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let filled = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  /// Jobs not yet taken are those from `next` on.
   private var jobs: [UnownedJob] = []
+  private var next = 0
   private var idle = 0
   private var threads = 0
 
   private init() {
-    pthread_mutex_init(lock, nil)
-    pthread_cond_init(filled, nil)
+    let codes = (pthread_mutex_init(lock, nil), pthread_cond_init(filled, nil))
+    precondition(codes == (0, 0), "a package's executor cannot be made: errors \(codes)")
   }
 
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     pthread_mutex_lock(lock)
     jobs.append(job)
-    if idle == 0, threads < BodyExecutor.threadLimit {
+    if jobs.count - next > idle, threads < BodyExecutor.threadLimit {
       threads += 1
       startThread()
-    } else {
-      pthread_cond_signal(filled)
     }
+    pthread_cond_signal(filled)
     pthread_mutex_unlock(lock)
   }
 
@@ -40,48 +41,75 @@ final class BodyExecutor: TaskExecutor, @unchecked Sendable {
   }
 
   private func work() -> Never {
-    while true {
-      pthread_mutex_lock(lock)
-      idle += 1
-      while jobs.isEmpty { pthread_cond_wait(filled, lock) }
-      idle -= 1
-      let job = jobs.removeFirst()
-      pthread_mutex_unlock(lock)
-      job.runSynchronously(on: asUnownedTaskExecutor())
+    while true { take().runSynchronously(on: asUnownedTaskExecutor()) }
+  }
+
+  private func take() -> UnownedJob {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    idle += 1
+    while next == jobs.count { pthread_cond_wait(filled, lock) }
+    idle -= 1
+    let job = jobs[next]
+    next += 1
+    if next == jobs.count {
+      jobs.removeAll(keepingCapacity: true)
+      next = 0
     }
+    return job
   }
 }
 
-/// Runs `body` to its end while the calling thread, which the host lets a package block, waits.
+/// Runs an `async` body to its end while the calling thread, which the host lets a package block, waits.
 ///
-/// The body starts on the calling thread and moves to the package's own threads at its first suspension.
-func runBlocking(_ body: @escaping @Sendable () async -> Int32) -> Int32 {
+/// The body starts on the calling thread and moves to the package's own threads at its first suspension. When the
+/// executor cancels the call, the body's Swift task is cancelled too.
+///
+/// - Returns: what the body threw, or nil.
+func runBlocking(_ call: TaskCall, _ body: @escaping @Sendable (TaskCall) async throws -> Void) -> (any Error)? {
   let answer = Answer()
-  Task.immediateDetached(executorPreference: BodyExecutor.shared) { answer.deliver(await body()) }
-  return answer.wait()
+  let task = Task.immediateDetached(executorPreference: BodyExecutor.shared) {
+    do {
+      try await body(call)
+      answer.deliver(nil)
+    } catch { answer.deliver(error) }
+  }
+  while !answer.wait(milliseconds: 50) {
+    if call.isCancelled { task.cancel() }
+  }
+  return answer.failure
 }
 
-/// One value handed from one thread to another.
+/// The end of a body, handed from the thread it ended on to the one that waits.
 ///
-/// `@unchecked Sendable`: the value is written before the semaphore is raised and read after it was taken.
+/// `@unchecked Sendable`: the failure is written before the semaphore is raised and read after it was taken.
 private final class Answer: @unchecked Sendable {
   private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
-  private var value: Int32 = 0
+  private(set) var failure: (any Error)?
 
-  init() { sem_init(semaphore, 0, 0) }
+  init() {
+    let code = sem_init(semaphore, 0, 0)
+    precondition(code == 0, "sem_init failed with error \(errno)")
+  }
 
   deinit {
     sem_destroy(semaphore)
     semaphore.deallocate()
   }
 
-  func deliver(_ value: Int32) {
-    self.value = value
+  func deliver(_ failure: (any Error)?) {
+    self.failure = failure
     sem_post(semaphore)
   }
 
-  func wait() -> Int32 {
-    while sem_wait(semaphore) != 0 {}
-    return value
+  /// False when nothing was delivered for about this long.
+  func wait(milliseconds: Int) -> Bool {
+    if sem_trywait(semaphore) == 0 { return true }
+    var until = timespec()
+    clock_gettime(CLOCK_REALTIME, &until)
+    until.tv_nsec += milliseconds * 1_000_000
+    until.tv_sec += until.tv_nsec / 1_000_000_000
+    until.tv_nsec %= 1_000_000_000
+    return sem_timedwait(semaphore, &until) == 0
   }
 }

@@ -19,7 +19,8 @@ public struct Package: Sendable {
 
   /// Declares a package; texts left empty are taken from `package.toml`.
   public init(
-    description: String = "", author: String = "", @ListBuilder<WorkflowDeclaration> _ workflows: () -> [WorkflowDeclaration]
+    description: String = "", author: String = "",
+    @ListBuilder<WorkflowDeclaration> _ workflows: () -> [WorkflowDeclaration]
   ) {
     self.description = description
     self.author = author
@@ -41,6 +42,16 @@ public struct TaskDeclaration: Sendable {
   let dependencies: [String]
   let options: TaskOptions
   let body: TaskBody
+}
+
+/// The tasks that a task comes after: one id, a list of ids, or none.
+public struct Dependencies: Sendable, ExpressibleByStringLiteral, ExpressibleByArrayLiteral {
+  let ids: [String]
+
+  /// The tasks with these ids.
+  public init(_ ids: some Sequence<String>) { self.ids = Array(ids) }
+  public init(stringLiteral id: String) { ids = [id] }
+  public init(arrayLiteral ids: String...) { self.ids = ids }
 }
 
 enum TaskBody: Sendable {
@@ -88,17 +99,17 @@ public func workflow(
 /// A task that starts when all of `after` have succeeded, or as `rule` says.
 ///
 /// - Parameters:
-///   - after: ids of tasks of the same workflow.
+///   - after: ids of tasks of the same workflow: `"one"`, `["one", "two"]` or `Dependencies(list)`.
 ///   - timeout: of one attempt; nil for the executor's default.
 ///   - body: reads `call.input`, writes with `call.set`; throwing asks for another attempt,
 ///     ``TaskFailure/permanent(_:)`` for none.
 public func task(
-  _ id: String, after dependencies: String..., description: String = "", retry: Retry = .never,
+  _ id: String, after dependencies: Dependencies = [], description: String = "", retry: Retry = .never,
   timeout: Duration? = nil, rule: Rule? = nil, tags: [String] = [], concurrency: Concurrency? = nil,
   _ body: @escaping @Sendable (TaskCall) throws -> Void
 ) -> TaskDeclaration {
   TaskDeclaration(
-    id: id, dependencies: dependencies,
+    id: id, dependencies: dependencies.ids,
     options: TaskOptions(
       description: description, retry: retry, timeout: timeout, rule: rule, tags: tags, concurrency: concurrency),
     body: .synchronous(body))
@@ -106,12 +117,12 @@ public func task(
 
 /// A task whose body suspends; it never runs on the process's shared pool.
 public func task(
-  _ id: String, after dependencies: String..., description: String = "", retry: Retry = .never,
+  _ id: String, after dependencies: Dependencies = [], description: String = "", retry: Retry = .never,
   timeout: Duration? = nil, rule: Rule? = nil, tags: [String] = [], concurrency: Concurrency? = nil,
   _ body: @escaping @Sendable (TaskCall) async throws -> Void
 ) -> TaskDeclaration {
   TaskDeclaration(
-    id: id, dependencies: dependencies,
+    id: id, dependencies: dependencies.ids,
     options: TaskOptions(
       description: description, retry: retry, timeout: timeout, rule: rule, tags: tags, concurrency: concurrency),
     body: .asynchronous(body))

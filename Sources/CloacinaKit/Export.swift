@@ -1,19 +1,19 @@
 import CloacinaABI
 
-/// What the package tool knows and the source need not repeat.
+/// Who a package is: what stands in `package.toml` and the source need not repeat.
 public struct PackageIdentity: Sendable {
   public var name: String
   public var version: String
   public var description: String
   public var author: String
   public var fingerprint: String
-  /// `swift-6.3.1`; empty for a package that carries its runtime.
+  /// `swift-6.3.1`: the runtime the package shares with its host; empty for a package that carries its own.
   public var compiler: String
 
-  /// The identity written in `package.toml`, and what the tool found out.
+  /// An identity; name and version must be those of `package.toml`.
   public init(
     name: String, version: String, description: String = "", author: String = "", fingerprint: String = "",
-    compiler: String = ""
+    compiler: String = PackageIdentity.thisCompiler
   ) {
     self.name = name
     self.version = version
@@ -70,31 +70,9 @@ enum Bodies {
     let call = TaskCall(pointer)
     switch Bodies.all[workflow][index] {
     case .synchronous(let body):
-      do {
-        try body(call)
-        call.deliver()
-        return cloacina_status(CLOACINA_DONE)
-      } catch { return status(of: error, call) }
-    case .asynchronous(let body):
-      return runBlocking {
-        do {
-          try await body(call)
-          call.deliver()
-          return cloacina_status(CLOACINA_DONE)
-        } catch { return status(of: error, call) }
-      }
+      do { try body(call) } catch { return call.end(error) }
+      return call.end(nil)
+    case .asynchronous(let body): return call.end(runBlocking(call, body))
     }
-  }
-
-  private static func status(of error: any Error, _ call: TaskCall) -> cloacina_status {
-    switch error {
-    case TaskFailure.permanent(let reason):
-      call.explain(reason)
-      return cloacina_status(CLOACINA_FAIL)
-    case TaskFailure.retry(let reason): call.explain(reason)
-    case is CancellationError: return cloacina_status(CLOACINA_CANCELLED)
-    default: call.explain("\(error)")
-    }
-    return cloacina_status(CLOACINA_RETRY)
   }
 }

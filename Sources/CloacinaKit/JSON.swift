@@ -1,7 +1,7 @@
 /// A JSON value as a task sees it: read by subscripts, written as a literal.
 ///
 /// Numbers keep the text they were written with, so that large or precise ones pass through unchanged.
-public indirect enum JSON: Sendable, Equatable {
+public enum JSON: Sendable, Equatable {
   case null
   case bool(Bool)
   case number(String)
@@ -47,6 +47,9 @@ public indirect enum JSON: Sendable, Equatable {
 
   /// The elements of an array, else nil.
   public var array: [JSON]? { if case .array(let elements) = self { elements } else { nil } }
+
+  /// The members of an object, else nil.
+  public var members: [Member]? { if case .object(let members) = self { members } else { nil } }
 }
 
 extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
@@ -109,19 +112,31 @@ extension JSON: CustomStringConvertible {
     }
   }
 
-  private static func write(_ text: String, to out: inout [UInt8]) {
-    let digits = Array("0123456789abcdef".utf8)
+  /// Appends `text` as a JSON string.
+  static func write(_ text: String, to out: inout [UInt8]) {
+    var text = text
     out.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
-        out.append(byte)
-      } else if byte < 0x20 {
-        out += "\\u00".utf8
-        out += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      } else {
-        out += [UInt8(ascii: "\\"), byte]
+    text.withUTF8 { bytes in
+      var plain = 0
+      for (position, byte) in bytes.enumerated()
+      where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+        out += bytes[plain..<position]
+        plain = position + 1
+        escape(byte, to: &out)
       }
+      out += bytes[plain...]
     }
     out.append(UInt8(ascii: "\""))
+  }
+
+  private static func escape(_ byte: UInt8, to out: inout [UInt8]) {
+    func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }
+    switch byte {
+    case 0x0A: out += "\\n".utf8
+    case 0x0D: out += "\\r".utf8
+    case 0x09: out += "\\t".utf8
+    case 0..<0x20: out += [UInt8(ascii: "\\"), UInt8(ascii: "u"), 0x30, 0x30, digit(byte >> 4), digit(byte & 15)]
+    default: out += [UInt8(ascii: "\\"), byte]
+    }
   }
 }

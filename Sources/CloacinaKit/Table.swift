@@ -55,8 +55,8 @@ enum Table {
     table.retry_on = retry.causes.rawValue
     table.base_ms = retry.base.milliseconds
     table.cap_ms = retry.cap?.milliseconds ?? 0
-    table.multiplier_permille = UInt32(retry.multiplier * 1000)
-    table.jitter_permille = UInt32(max(0, min(1, retry.jitterShare)) * 1000)
+    table.multiplier_permille = retry.multiplier.permille
+    table.jitter_permille = min(retry.jitterShare.permille, 1000)
     return keep(table)
   }
 

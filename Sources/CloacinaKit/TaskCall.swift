@@ -1,105 +1,149 @@
 import CloacinaABI
 
-/// One attempt of one task, and what the executor offers while it runs. Not to be kept beyond the body.
+/// One attempt of one task: what it was given, what it writes, and what the executor offers while it runs.
 ///
-/// `@unchecked Sendable`: the pointer is valid until the body has ended, which the kit waits for; the result is
-/// written only by the body.
+/// A call ends with its body. One that is kept longer reads as cancelled and empty, and changes nothing.
+///
+/// `@unchecked Sendable`: everything that changes is touched only while `lock` is held; ending the call takes the
+/// same lock, so the executor's memory is not read once it may be gone.
 public final class TaskCall: @unchecked Sendable {
-  private let call: UnsafePointer<cloacina_call>
-  private var patch: [UInt8] = []
-  private var hasRawPatch = false
+  private let lock = Lock()
+  private var call: UnsafePointer<cloacina_call>?
+  private var patch = ContextPatch()
+  private var parsedInput: JSON?
+  private var inputFault: JSONParseError?
 
   init(_ call: UnsafePointer<cloacina_call>) { self.call = call }
 
-  /// Identity of the run.
-  public var runID: String { call.pointee.run_id.string }
-  /// 1 for the first attempt.
-  public var attempt: Int { Int(call.pointee.attempt) }
-  /// The same for every attempt of this task of this run: to be passed on to services that know such keys.
-  public var idempotencyKey: String { call.pointee.idempotency_key.string }
-  /// Milliseconds since 1970 at which the attempt is out of time; nil without a limit.
-  public var deadline: Int64? { call.pointee.deadline_unix_ms == 0 ? nil : call.pointee.deadline_unix_ms }
-  /// True once the executor wants the attempt to stop.
-  public var isCancelled: Bool { call.pointee.is_cancelled(call) != 0 }
+  // MARK: What is given
 
-  /// The run's input and what the ancestors of this task wrote, as JSON text.
-  public var inputBytes: UnsafeBufferPointer<UInt8> {
-    UnsafeBufferPointer(start: call.pointee.input.start, count: call.pointee.input.count)
+  /// Identity of the run.
+  public var runID: String { read(otherwise: "") { $0.pointee.run_id.string } }
+
+  /// 1 for the first attempt.
+  public var attempt: Int { read(otherwise: 0) { Int($0.pointee.attempt) } }
+
+  /// The same for every attempt of this task of this run: to be passed on to services that know such keys.
+  public var idempotencyKey: String { read(otherwise: "") { $0.pointee.idempotency_key.string } }
+
+  /// W3C trace context, to be passed on; empty when there is none.
+  public var traceparent: String { read(otherwise: "") { $0.pointee.traceparent.string } }
+
+  /// Milliseconds since 1970 at which the attempt is out of time; nil without a limit.
+  public var deadline: Int64? {
+    let milliseconds = read(otherwise: 0) { $0.pointee.deadline_unix_ms }
+    return milliseconds == 0 ? nil : milliseconds
   }
 
-  /// The run's input and what the ancestors of this task wrote; null if the executor sent no JSON.
-  public private(set) lazy var input: JSON = (try? JSON(parsing: inputBytes)) ?? .null
+  /// The run's input and what the ancestors of this task wrote.
+  public var input: JSON {
+    lock.withLock {
+      if let parsedInput { return parsedInput }
+      guard let call else { return .null }
+      do throws(JSONParseError) {
+        parsedInput = try JSON(parsing: call.pointee.input.buffer)
+      } catch {
+        inputFault = error
+        parsedInput = .null
+      }
+      return parsedInput ?? .null
+    }
+  }
 
-  /// Writes a key of the context.
-  public func set(_ key: String, _ value: JSON) { append(key, value) }
+  /// The same as JSON text in UTF-8.
+  public var inputBytes: [UInt8] { read(otherwise: []) { Array($0.pointee.input.buffer) } }
+
+  // MARK: What is written
+
+  /// Writes a key of the context; the last value written counts.
+  public func set(_ key: String, _ value: JSON) {
+    var bytes: [UInt8] = []
+    value.write(to: &bytes)
+    lock.withLock { patch.set(key, bytes) }
+  }
 
   /// Removes a key from the context.
-  public func remove(_ key: String) { append(key, .null) }
+  public func remove(_ key: String) { set(key, .null) }
 
-  /// Gives the whole result as JSON text: an object, merged into the context. Takes the place of `set`.
-  public func emit(_ object: some Sequence<UInt8>) {
-    patch = Array(object)
-    hasRawPatch = true
+  /// Writes every member of a JSON object given as text, each exactly as it is spelled.
+  ///
+  /// - Throws: ``JSONParseError`` when the text is no JSON object; nothing is written then.
+  public func emit(_ object: String) throws(JSONParseError) { try emit(Array(object.utf8)) }
+
+  /// Writes every member of a JSON object given as UTF-8 text, each exactly as it is spelled.
+  ///
+  /// - Throws: ``JSONParseError`` when the text is no JSON object; nothing is written then.
+  public func emit(_ object: [UInt8]) throws(JSONParseError) {
+    let members = try JSONParser.members(of: object)
+    lock.withLock { patch.merge((object, members)) }
   }
+
+  // MARK: What the executor offers
+
+  /// True once the executor wants the attempt to stop.
+  public var isCancelled: Bool { read(otherwise: true) { $0.pointee.is_cancelled($0) != 0 } }
+
+  /// Stops the body when the executor wants that.
+  ///
+  /// - Throws: `CancellationError`.
+  public func checkCancellation() throws { if isCancelled { throw CancellationError() } }
 
   /// Writes a log line.
   public func log(_ line: String, level: LogLevel = .info) {
-    withText(line) { call.pointee.log(call, level.rawValue, $0) }
+    withText(line) { text in read(otherwise: ()) { $0.pointee.log($0, level.rawValue, text) } }
   }
 
   /// Moves the deadline to `duration` from now.
-  public func heartbeat(extendBy duration: Duration) { call.pointee.heartbeat(call, duration.milliseconds) }
+  public func heartbeat(extendBy duration: Duration) {
+    read(otherwise: ()) { $0.pointee.heartbeat($0, duration.milliseconds) }
+  }
 
   /// Tells how far the work is, from 0 to 1, and a word on it.
   public func progress(_ share: Double, _ note: String = "") {
-    withText(note) { call.pointee.progress(call, UInt32(max(0, min(1, share)) * 1000), $0) }
+    withText(note) { text in read(otherwise: ()) { $0.pointee.progress($0, min(share.permille, 1000), text) } }
   }
 
-  /// Throws `CancellationError` once the executor wants the attempt to stop.
-  public func checkCancellation() throws { if isCancelled { throw CancellationError() } }
+  // MARK: The end
 
-  private func append(_ key: String, _ value: JSON) {
-    patch.append(UInt8(ascii: patch.isEmpty ? "{" : ","))
-    JSON.string(key).write(to: &patch)
-    patch.append(UInt8(ascii: ":"))
-    value.write(to: &patch)
-  }
-
-  /// Hands the result over.
-  func deliver() {
-    guard !patch.isEmpty else { return }
-    if !hasRawPatch { patch.append(UInt8(ascii: "}")) }
-    patch.withUnsafeBufferPointer {
-      call.pointee.emit(call, cloacina_bytes(start: $0.baseAddress, count: $0.count))
+  /// Hands over what the body wrote, or why it failed, and lets go of the executor's memory.
+  ///
+  /// To be called once, on the thread that is inside `run`.
+  func end(_ failure: (any Error)?) -> cloacina_status {
+    lock.withLock {
+      guard let call else { return cloacina_status(CLOACINA_MISUSE) }
+      self.call = nil
+      if let inputFault {
+        return answer(CLOACINA_MISUSE, "the executor's input cannot be read: \(inputFault)", call)
+      }
+      guard let failure else {
+        let bytes = patch.bytes
+        bytes.withUnsafeBufferPointer {
+          if !$0.isEmpty { call.pointee.emit(call, cloacina_bytes(start: $0.baseAddress, count: $0.count)) }
+        }
+        return cloacina_status(CLOACINA_DONE)
+      }
+      switch failure {
+      case TaskFailure.permanent(let reason): return answer(CLOACINA_FAIL, reason, call)
+      case TaskFailure.retry(let reason): return answer(CLOACINA_RETRY, reason, call)
+      case is CancellationError: return cloacina_status(CLOACINA_CANCELLED)
+      default: return answer(CLOACINA_RETRY, "\(failure)", call)
+      }
     }
   }
 
-  /// Says why the answer is something else than done.
-  func explain(_ reason: String) { withText(reason) { call.pointee.explain(call, $0) } }
+  private func answer(_ status: some BinaryInteger, _ reason: String, _ call: UnsafePointer<cloacina_call>)
+    -> cloacina_status
+  {
+    withText(reason) { call.pointee.explain(call, $0) }
+    return cloacina_status(status)
+  }
 
-  private func withText(_ text: String, _ body: (cloacina_text) -> Void) {
-    var text = text
-    text.withUTF8 { buffer in
-      buffer.withMemoryRebound(to: CChar.self) { body(cloacina_text(utf8: $0.baseAddress, count: $0.count)) }
-    }
+  private func read<Value>(otherwise: Value, _ body: (UnsafePointer<cloacina_call>) -> Value) -> Value {
+    lock.withLock { call.map(body) ?? otherwise }
   }
 }
 
 /// Severity of a log line.
 public enum LogLevel: Int32, Sendable {
   case trace, debug, info, warning, error
-}
-
-extension cloacina_text {
-  var string: String {
-    String(decoding: UnsafeRawBufferPointer(start: utf8, count: utf8 == nil ? 0 : count), as: UTF8.self)
-  }
-}
-
-extension Duration {
-  /// Whole milliseconds, not below 0.
-  var milliseconds: UInt64 {
-    let (seconds, attoseconds) = components
-    return seconds < 0 ? 0 : UInt64(seconds) * 1000 + UInt64(attoseconds / 1_000_000_000_000_000)
-  }
 }

@@ -7,7 +7,9 @@ extension Grammar {
       "start", "Start a run of a workflow",
       operands: [Operand("NAME", "package.workflow, a workflow, or a package that holds one")],
       flags: [
-        Flag("input", value: "JSON|@FILE|-", "the run's input, a JSON object: as text, from a file, or from standard input"),
+        Flag(
+          "input", value: "JSON|@FILE|-", "the run's input, a JSON object: as text, from a file, or from standard input"
+        ),
         Flag("wait", "wait until the run is over and show it"),
         Flag("timeout", value: "SECONDS", range: 0...31_536_000, "with --wait: how long (default: for ever)"),
         Flag("idempotency-key", value: "KEY", "start nothing when a run with this key exists, but name that run"),
@@ -19,7 +21,8 @@ extension Grammar {
         "With --wait the exit code is 6 when a run failed or was cancelled and 7 when the time was up.",
       ],
       examples: [
-        "start simple_demo --input '{\"rows\": 5}' --wait", "start etl.nightly --input @input.json --idempotency-key 2026-01-31",
+        "start simple_demo --input '{\"rows\": 5}' --wait",
+        "start etl.nightly --input @input.json --idempotency-key 2026-01-31",
         "start simple_demo --count 200 -o id",
       ]),
     Verb(
@@ -55,7 +58,8 @@ extension Grammar {
       flags: [
         Flag("slots", value: "N", range: 1...4096, "tasks at once (default: 64)"),
         Flag("node", value: "NAME", "name of this node in leases and lists (default: local)"),
-        Flag("drain", value: "SECONDS", range: 0...86_400, "time for running tasks to end after a signal (default: 10)"),
+        Flag(
+          "drain", value: "SECONDS", range: 0...86_400, "time for running tasks to end after a signal (default: 10)"),
       ],
       formats: ["table", "json"], usesTenant: false,
       details: [

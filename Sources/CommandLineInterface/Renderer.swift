@@ -38,7 +38,8 @@ package enum Renderer {
 
   /// An error in the form people read: what, then what to do.
   package static func error(code: String, message: String, fix: String?, style: Style) -> String {
-    let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { SafeText.line(String($0)) }
+    var lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { SafeText.line(String($0)) }
+    while lines.count > 1, lines.last == "" { lines.removeLast() }
     var text = "\(style.paint("error[\(code)]", .red)): \(lines[0])\n"
     for line in lines.dropFirst() { text += "   | \(line)\n" }
     if let fix { text += "  = fix: \(SafeText.line(fix))\n" }

@@ -9,7 +9,8 @@ extension View {
     text += "  \(word("engine"))  \(word("database"))  \(who)\n"
     if daemon != .null { text += "  since \(View.time(document["started_at"])) UTC\n" }
     text += section("RUNS", runCounts)
-    text += section("SLOTS", "\(number("slots_busy")) of \(number("slots")) busy, \(number("runs_held")) runs in memory")
+    text += section(
+      "SLOTS", "\(number("slots_busy")) of \(number("slots")) busy, \(number("runs_held")) runs in memory")
     text += section("PACKAGES", activePackages)
     for host in document["hosts"]?.elements ?? [] { text += section("HOST", hostLine(host)) }
     let attention = document["attention"]?.elements?.compactMap(\.text) ?? []

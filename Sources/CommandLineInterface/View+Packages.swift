@@ -88,7 +88,8 @@ extension View {
     for task in document["tasks"]?.elements ?? [] {
       table.add([
         .init(task["id"]?.text ?? ""), .init(View.list(task["dependencies"])), .init(View.retry(task["retry"])),
-        .init(View.limit(task["timeout_ms"])), .init(task["rule"].flatMap(View.rule) ?? "all succeeded"), .init(View.more(task)),
+        .init(View.limit(task["timeout_ms"])), .init(task["rule"].flatMap(View.rule) ?? "all succeeded"),
+        .init(View.more(task)),
       ])
     }
     return text + table.text(style)

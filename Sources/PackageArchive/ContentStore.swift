@@ -48,7 +48,8 @@ package struct ContentStore: Sendable {
   /// Removes the store at `root` with everything in it; what cannot be removed stays.
   package static func remove(root: String) {
     guard let slash = root.lastIndex(of: "/") else { return removeQuietly(root, in: ".") }
-    removeQuietly(String(root[root.index(after: slash)...]), in: slash == root.startIndex ? "/" : String(root[..<slash]))
+    removeQuietly(
+      String(root[root.index(after: slash)...]), in: slash == root.startIndex ? "/" : String(root[..<slash]))
   }
 
   static func temporaryName() -> String {

@@ -70,7 +70,8 @@ enum Contents {
     guard statement == metadata, metadata == manifest else {
       throw ArchiveError(
         .contradiction,
-        "the \(what) is '\(statement)' in the statement, '\(metadata)' in metadata.json and '\(manifest)' in manifest.toml")
+        "the \(what) is '\(statement)' in the statement, '\(metadata)' in metadata.json, '\(manifest)' in manifest.toml"
+      )
     }
   }
 }

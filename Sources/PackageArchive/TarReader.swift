@@ -54,7 +54,9 @@ struct TarReader {
     guard foldedNames.insert(name.lowercased()).inserted else {
       throw ArchiveError(.duplicateMember, "'\(name)' is in the archive twice, or differs from another by case alone")
     }
-    if isFolder { listing.folders.append(name) } else {
+    if isFolder {
+      listing.folders.append(name)
+    } else {
       listing.members.append(ArchiveMember(path: name, bytes: try bytes(entry, name, from: handle)))
     }
   }

@@ -16,6 +16,12 @@ enum Files {
     return names.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
   }
 
+  /// True for a folder itself, not for a link to one.
+  static func isOwnFolder(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
   static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
@@ -33,16 +39,18 @@ enum Files {
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let count = fread(&chunk, 1, chunk.count, file)
-      guard count > 0 else { return bytes }
+      guard count > 0 else { break }
       bytes += chunk[..<count]
     }
+    guard ferror(file) == 0 else { throw BuildError("CLO-B001", "\(path) cannot be read to its end") }
+    return bytes
   }
 
   /// Writes a file under its final name only once it is whole.
   ///
   /// - Throws: ``BuildError`` naming the file and the reason.
   static func write(_ bytes: some Collection<UInt8>, to path: String) throws(BuildError) {
-    let temporary = "\(path).tmp-\(getpid())"
+    let temporary = "\(path).tmp-\(getpid())-\(UInt32.random(in: .min ... .max))"
     let bytes = Array(bytes)
     guard let file = fopen(temporary, "we") else { throw failure(path) }
     let written = fwrite(bytes, 1, bytes.count, file)
@@ -57,6 +65,13 @@ enum Files {
     BuildError("CLO-B002", "\(path) cannot be written: \(String(cString: strerror(errno)))")
   }
 
+  /// A fresh folder that only this user can enter; its name starts with `prefix`.
+  static func makePrivateFolder(_ prefix: String) throws(BuildError) -> String {
+    var template = Array("\(prefix)XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw failure(prefix) }
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// Makes a folder and those above it.
   static func makeFolder(_ path: String) throws(BuildError) {
     if isFolder(path) { return }
@@ -67,9 +82,8 @@ enum Files {
   /// Removes a folder and everything in it; links are removed, not followed.
   static func remove(_ path: String) {
     for name in list(path) {
-      var status = stat()
       let inner = "\(path)/\(name)"
-      if lstat(inner, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { remove(inner) } else { unlink(inner) }
+      if isOwnFolder(inner) { remove(inner) } else { unlink(inner) }
     }
     rmdir(path)
   }

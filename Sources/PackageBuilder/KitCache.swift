@@ -18,9 +18,7 @@ struct KitCache {
     do throws(ArchiveError) { key = try SHA256.hex(all) } catch { throw BuildError(error) }
     let folder = "\(try KitCache.root())/kit-\(key.prefix(16))"
     if Files.exists("\(folder)/CloacinaKit.o") { return folder }
-    let fresh = "\(folder).tmp-\(getpid())"
-    Files.remove(fresh)
-    try Files.makeFolder(fresh)
+    let fresh = try Files.makePrivateFolder("\(folder).tmp-")
     defer { Files.remove(fresh) }
     try ToolRun.require(
       "swiftc",
@@ -28,8 +26,9 @@ struct KitCache {
         "-O", "-wmo", "-parse-as-library", "-swift-version", "6", "-module-name", "CloacinaKit",
         "-enable-upcoming-feature", "InternalImportsByDefault", "-enable-upcoming-feature", "ExistentialAny",
         "-emit-module", "-emit-module-path", "\(fresh)/CloacinaKit.swiftmodule", "-emit-object", "-o",
-        "\(fresh)/CloacinaKit.o", "-I", sdk.headers,
+        "\(fresh)/CloacinaKit.o", "-I", sdk.headers, "-file-prefix-map", "\(sdk.root)=cloacina",
       ] + sources, in: sdk.kit)
+    try SwiftObject.removeHash("\(fresh)/CloacinaKit.o")
     if rename(fresh, folder) != 0, !Files.exists("\(folder)/CloacinaKit.o") {
       throw BuildError("CLO-B002", "\(folder) cannot be written: \(String(cString: strerror(errno)))")
     }
@@ -43,5 +42,13 @@ struct KitCache {
     let folder = "\(base)/cloacina"
     try Files.makeFolder(folder)
     return folder
+  }
+}
+
+/// Object files of the Swift compiler.
+enum SwiftObject {
+  /// Removes the compiler's hash of its work, which differs from folder to folder and is of no use in a library.
+  static func removeHash(_ path: String) throws(BuildError) {
+    try ToolRun.require("objcopy", ["--remove-section", ".swift_modhash", path], in: "/")
   }
 }

@@ -24,6 +24,8 @@ package struct BuildOptions: Sendable {
 package struct BuiltPackage: Sendable {
   package var path: String
   package var package: VerifiedPackage
+  /// What the compiler said although it succeeded; may be empty.
+  package var warnings: String
 }
 
 /// From a folder of sources to a `.cloacina` archive.
@@ -33,13 +35,16 @@ package enum PackageBuilder {
   /// - Throws: ``BuildError``; no archive is left.
   package static func build(_ options: BuildOptions) throws(BuildError) -> BuiltPackage {
     let tree = try SourceTree(options.directory)
-    let work = "/tmp/cloacina-build-\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 16))"
-    try Files.makeFolder(work)
+    let temporary = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    let work = try Files.makePrivateFolder("\(temporary)/cloacina-build-")
     defer { Files.remove(work) }
     let build = LibraryBuild(tree: tree, sdk: try SDK.find(), fingerprint: try tree.fingerprint(), work: work)
-    let library = try Files.read(try build.run())
+    let (libraryPath, warnings) = try build.run()
+    let checks = try LibraryChecks(library: libraryPath)
+    try checks.checkExports()
+    let library = try Files.read(libraryPath)
     let descriptor = try describe(library, options.runnerPath)
-    try check(descriptor, tree.manifest)
+    try checks.check(descriptor, name: tree.manifest.name, version: tree.manifest.version)
     let archive: [UInt8]
     let verified: VerifiedPackage
     do throws(ArchiveError) {
@@ -50,7 +55,7 @@ package enum PackageBuilder {
     } catch { throw BuildError(error) }
     let path = options.output ?? "\(options.directory)/\(descriptor.name).cloacina"
     try Files.write(archive, to: path)
-    return BuiltPackage(path: path, package: verified)
+    return BuiltPackage(path: path, package: verified, warnings: warnings)
   }
 
   /// Loads the library in a runner, which is where it will run, and returns what it declares.
@@ -65,23 +70,5 @@ package enum PackageBuilder {
       defer { host.close(deadline: Clock.monotonic + 1_000_000_000) }
       return host.descriptor
     } catch { throw BuildError(error) }
-  }
-
-  private static func check(_ descriptor: PackageDescriptor, _ manifest: AuthorManifest) throws(BuildError) {
-    guard descriptor.name == manifest.name, descriptor.version == manifest.version else {
-      throw BuildError(
-        "CLO-B009",
-        """
-        the library says it is \(descriptor.name) \(descriptor.version), package.toml says \(manifest.name) \
-        \(manifest.version)
-        """, fix: "use CLOACINA_PACKAGE_NAME and CLOACINA_PACKAGE_VERSION in the source, or correct package.toml")
-    }
-    for workflow in descriptor.workflows {
-      do throws(GraphError) { _ = try RunPlan(workflow) } catch {
-        var refusal = BuildError(error.code, "workflow '\(workflow.name)': \(error.message)")
-        refusal.isRejection = true
-        throw refusal
-      }
-    }
   }
 }

@@ -32,13 +32,15 @@ struct SourceTree {
     }
   }
 
-  /// Source files beneath the folder, sorted, relative to it; hidden and build folders are left out.
+  /// Source files beneath the folder, sorted, relative to it; hidden and build folders, and links to folders, are
+  /// left out.
   func files() -> [String] {
     func walk(_ prefix: String) -> [String] {
       Files.list("\(folder)/\(prefix)").flatMap { name -> [String] in
         guard !name.hasPrefix("."), name != "build", name != "target" else { return [] }
         let path = prefix + name
-        return Files.isFolder("\(folder)/\(path)") ? walk(path + "/") : [path]
+        if Files.isOwnFolder("\(folder)/\(path)") { return walk(path + "/") }
+        return Files.isFolder("\(folder)/\(path)") ? [] : [path]
       }
     }
     return walk("").filter { !$0.hasSuffix(".cloacina") && !$0.hasSuffix(".so") && !$0.hasSuffix(".o") }

@@ -6,8 +6,9 @@ struct ToolRun {
   var status: Int32
   var output: String
 
+  /// - Parameter settings: environment variables, `NAME=value`, beside those of this process.
   /// - Throws: ``BuildError`` when the program cannot be started.
-  init(_ program: String, _ arguments: [String], in folder: String) throws(BuildError) {
+  init(_ program: String, _ arguments: [String], in folder: String, adding settings: [String] = []) throws(BuildError) {
     var pipe: [Int32] = [-1, -1]
     let null = open("/dev/null", O_RDWR | O_CLOEXEC)
     guard null >= 0, Glibc.pipe(&pipe) == 0 else {
@@ -19,8 +20,10 @@ struct ToolRun {
     ]
     var words = ([program] + arguments).map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
+    var variables = ToolRun.environment(adding: settings).map { strdup($0) } + [nil]
+    defer { for variable in variables { free(variable) } }
     var process: pid_t = 0
-    let code = cloacina_spawn(program, &words, environ, folder, fds, fds.count, 0, &process)
+    let code = cloacina_spawn(program, &words, &variables, folder, fds, fds.count, 0, &process)
     close(null)
     close(pipe[1])
     defer { close(pipe[0]) }
@@ -31,6 +34,20 @@ struct ToolRun {
     }
     output = ToolRun.readAll(pipe[0])
     status = cloacina_reap(process)
+  }
+
+  /// This process's environment; without a SOURCE_DATE_EPOCH in it, compilers are told that it is 1970, so that two
+  /// builds write the same date.
+  private static func environment(adding added: [String]) -> [String] {
+    var settings = added
+    let names = added.map { String($0.prefix { $0 != "=" }) + "=" }
+    var entry = environ
+    while let setting = entry.pointee.map({ String(cString: $0) }) {
+      if !names.contains(where: setting.hasPrefix) { settings.append(setting) }
+      entry += 1
+    }
+    if getenv("SOURCE_DATE_EPOCH") == nil { settings.append("SOURCE_DATE_EPOCH=0") }
+    return settings
   }
 
   private static func readAll(_ descriptor: Int32) -> String {
@@ -46,14 +63,19 @@ struct ToolRun {
 
   /// Runs a program that must succeed.
   ///
+  /// - Returns: what it said all the same: its warnings.
   /// - Throws: ``BuildError`` with the command, its status and what it said.
-  static func require(_ program: String, _ arguments: [String], in folder: String) throws(BuildError) {
-    let run = try ToolRun(program, arguments, in: folder)
+  @discardableResult
+  static func require(
+    _ program: String, _ arguments: [String], in folder: String, adding settings: [String] = []
+  ) throws(BuildError) -> String {
+    let run = try ToolRun(program, arguments, in: folder, adding: settings)
     guard run.status == 0 else {
       let command = ([program] + arguments).joined(separator: " ")
+      let end = run.status > 256 ? "was ended by signal \(run.status - 256)" : "failed with status \(run.status)"
       throw BuildError(
-        "CLO-B012", "the compiler failed with status \(run.status): \(command)", fix: "mend what it says",
-        diagnostics: run.output)
+        "CLO-B012", "\(program) \(end): \(command)", fix: "mend what it says", diagnostics: run.output)
     }
+    return run.output
   }
 }

@@ -26,7 +26,8 @@ package struct Frame: Sendable, Equatable {
     guard let header = try stream.readHeader() else { return nil }
     let sizes = (size(header[0..<4]), size(header[4..<8]))
     guard sizes.0 <= documentCap, sizes.1 <= attachmentCap else {
-      throw FrameError("a frame of \(sizes.0) + \(sizes.1) bytes is over the limits of \(documentCap) + \(attachmentCap)")
+      throw FrameError(
+        "a frame of \(sizes.0) + \(sizes.1) bytes is over the limits of \(documentCap) + \(attachmentCap)")
     }
     let text = try stream.read(sizes.0)
     let attachment = try stream.read(sizes.1)

@@ -21,13 +21,13 @@ extension RunRecord {
       ("id", .string(id.text)), ("tenant", .string(tenant)), ("type", .string(type)),
       ("package", .optional(package)), ("workflow", .optional(workflow)), ("version", .optional(version)),
       ("digest", .optional(digest?.hex)), ("status", .string(status.rawValue)), ("priority", .integer(priority)),
-      ("error", .optional(lastError)), ("error_class", .optional(errorClass)), ("idempotency_key", .optional(idempotencyKey)), ("leased_by", .optional(leasedBy)),
+      ("error", .optional(lastError)), ("error_class", .optional(errorClass)),
+      ("idempotency_key", .optional(idempotencyKey)), ("leased_by", .optional(leasedBy)),
       ("lease_epoch", .integer(leaseEpoch)), ("created_at", .time(createdAt)), ("run_at", .time(runAt)),
       ("started_at", .time(startedAt)), ("completed_at", .time(completedAt)),
       ("duration_ms", .duration(startedAt, completedAt)),
     ]
   }
-
 }
 
 /// All attempts of one task of a run.

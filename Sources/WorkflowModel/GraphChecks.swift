@@ -63,7 +63,8 @@ struct GraphChecks {
       let planned = try PlannedRule(rule) { (name) throws(GraphError) -> Int in
         guard let position = positions[name], task.dependencies.contains(name) else {
           let hint = Suggestion.hint(for: name, in: task.dependencies)
-          throw failure("G008", "the rule of task '\(task.id)' names '\(name)', which is none of its dependencies\(hint)")
+          throw failure(
+            "G008", "the rule of task '\(task.id)' names '\(name)', which is none of its dependencies\(hint)")
         }
         return position
       }

@@ -82,13 +82,18 @@ package struct JSONReader {
     // Bytes, not strings: Swift holds canonically equivalent texts for one, JSON does not.
     var names: Set<[UInt8]> = []
     skipSpace()
-    if current == UInt8(ascii: "}") { position += 1; return members }
+    if current == UInt8(ascii: "}") {
+      position += 1
+      return members
+    }
     while true {
       skipSpace()
       let start = position
       guard current == UInt8(ascii: "\"") else { throw JSONError("a member name was expected", at: position) }
       let name = try readString()
-      if refuseDuplicates, !names.insert(Array(name.utf8)).inserted { throw JSONError("'\(name)' occurs twice", at: start) }
+      if refuseDuplicates, !names.insert(Array(name.utf8)).inserted {
+        throw JSONError("'\(name)' occurs twice", at: start)
+      }
       skipSpace()
       guard current == UInt8(ascii: ":") else { throw JSONError("':' was expected", at: position) }
       position += 1
@@ -103,7 +108,10 @@ package struct JSONReader {
     try enter(depth)
     var elements: [JSONValue] = []
     skipSpace()
-    if current == UInt8(ascii: "]") { position += 1; return elements }
+    if current == UInt8(ascii: "]") {
+      position += 1
+      return elements
+    }
     while true {
       skipSpace()
       elements.append(try readValue(depth: depth))

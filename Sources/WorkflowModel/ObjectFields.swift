@@ -73,8 +73,10 @@ struct ObjectFields {
   /// Refuses what nobody has taken.
   func end() throws(DescriptorError) {
     guard let stranger = rest.first?.name else { return }
-    let message = known.contains(stranger)
-      ? "the key '\(stranger)' occurs twice" : "no key is called '\(stranger)'\(Suggestion.hint(for: stranger, in: known))"
+    let message =
+      known.contains(stranger)
+      ? "the key '\(stranger)' occurs twice"
+      : "no key is called '\(stranger)'\(Suggestion.hint(for: stranger, in: known))"
     throw DescriptorError(.unknownKey, path: path(of: stranger), message)
   }
 

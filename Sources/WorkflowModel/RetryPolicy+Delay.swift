@@ -32,7 +32,8 @@ extension RetryPolicy {
       return overflow ? .max : delay
     case .exponential:
       var delay = baseMilliseconds
-      for _ in 1..<failures where delay < ceiling {
+      for _ in 1..<failures {
+        guard delay < ceiling else { break }
         let (product, overflow) = delay.multipliedReportingOverflow(by: Int64(multiplierPermille))
         let next = overflow ? Int64.max : product / 1000
         if next == delay { break }

@@ -51,7 +51,8 @@ extension RunMachine {
       if plan.definition.onConflict == .refuse, conflict == nil {
         let names = names.map { "'\($0)'" }.joined(separator: " and ")
         conflict = Failure(
-          .conflict, "tasks \(names) both wrote '\(keys[0])' and neither waits for the other; the workflow refuses that")
+          .conflict, "tasks \(names) both wrote '\(keys[0])' and neither waits for the other; the workflow refuses that"
+        )
       }
     }
   }

@@ -25,8 +25,9 @@ extension RunMachine {
     return nil
   }
 
-  /// True when a dependent ran to success because of a rule of its own: its author expected this end.
+  /// True when a dependent ran to success in spite of it, which only a rule of its own allows: its author
+  /// expected this end.
   private func isHandled(_ task: Int) -> Bool {
-    plan.dependents[task].contains { plan.rules[$0] != nil && tasks[$0].status == .succeeded }
+    plan.dependents[task].contains { tasks[$0].status == .succeeded }
   }
 }

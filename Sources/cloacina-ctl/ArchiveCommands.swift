@@ -45,7 +45,8 @@ enum ArchiveCommands {
   private static func refuseDatabase(_ invocation: Invocation) throws(CommandError) {
     for flag in ["db", "tenant"] where invocation[flag] != nil {
       throw CommandError(
-        UsageError("--\(flag) does nothing when a file is inspected", fix: "leave it out, or name a registered package"))
+        UsageError("--\(flag) does nothing when a file is inspected", fix: "leave it out, or name a registered package")
+      )
     }
   }
 

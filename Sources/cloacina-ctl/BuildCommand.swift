@@ -11,6 +11,7 @@ enum BuildCommand {
       directory: invocation.operands.first ?? ".", output: invocation["file"], runnerPath: try RunnerPath.required())
     let built: BuiltPackage
     do throws(BuildError) { built = try PackageBuilder.build(options) } catch { throw CommandError(error) }
+    for line in built.warnings.split(separator: "\n") { console.note(String(line)) }
     try console.show(
       .document(
         "build",

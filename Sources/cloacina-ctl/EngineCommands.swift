@@ -8,7 +8,8 @@ enum EngineCommands {
   static func status(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
     let session = try Session.open(invocation, console)
     defer { session.close() }
-    try console.show(session.perform("engine.status", [("tenant", invocation["tenant"].map(JSONValue.string))]).document)
+    try console.show(
+      session.perform("engine.status", [("tenant", invocation["tenant"].map(JSONValue.string))]).document)
     return .success
   }
 

@@ -29,7 +29,8 @@ enum PackageCommands {
         fix: "write NAME@VERSION; cloacina-ctl package versions \(reference.name) lists them")
     }
     return try ask(
-      "package.activate", [("name", .string(reference.name)), ("version", .string(version.description))], invocation, console)
+      "package.activate", [("name", .string(reference.name)), ("version", .string(version.description))], invocation,
+      console)
   }
 
   static func rollBack(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
@@ -47,7 +48,8 @@ enum PackageCommands {
   /// `NAME` or `NAME@VERSION`.
   static func reference(_ text: String) throws(CommandError) -> PackageReference {
     do throws(NameError) { return try PackageReference(parsing: text) } catch {
-      throw .invalid("CLO-C011", "'\(text)' names no package: \(error)", fix: "write NAME or NAME@VERSION, for example etl@1.4.0")
+      throw .invalid(
+        "CLO-C011", "'\(text)' names no package: \(error)", fix: "write NAME or NAME@VERSION, for example etl@1.4.0")
     }
   }
 

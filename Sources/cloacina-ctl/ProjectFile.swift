@@ -22,15 +22,19 @@ enum ProjectFile {
   }
 
   private static func parse(_ bytes: [UInt8]) throws(CommandError) -> JSONValue {
-    var result = bytes.withUnsafeBytes { cloacina_toml_to_json($0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count) }
+    var result = bytes.withUnsafeBytes {
+      cloacina_toml_to_json($0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
+    }
     defer { cloacina_toml_free(&result) }
     guard let json = result.json else {
       let message = result.message.map { String(cString: $0) } ?? "memory ran out"
-      throw wrong("line \(result.place.line), column \(result.place.column): \(message)", "correct the file or remove it")
+      throw wrong(
+        "line \(result.place.line), column \(result.place.column): \(message)", "correct the file or remove it")
     }
     let text = [UInt8](UnsafeRawBufferPointer(start: json, count: result.json_count))
     do throws(JSONError) { return try JSONReader.read(text) } catch {
-      throw CommandError(.internal, kind: "internal", code: "CLO-C012", "\(path) was read as what is not JSON: \(error)")
+      throw CommandError(
+        .internal, kind: "internal", code: "CLO-C012", "\(path) was read as what is not JSON: \(error)")
     }
   }
 

@@ -103,8 +103,10 @@ import Testing
   @Test(arguments: [
     (["strt"], "did you mean 'start'?"), (["run", "lst"], "did you mean 'list'?"),
     (["pakage", "list"], "did you mean 'package'?"), (["activate", "x"], "did you mean 'package activate'?"),
-    (["start", "x", "--wiat"], "did you mean '--wait'?"), (["run", "list", "--stauts", "failed"], "did you mean '--status'?"),
-    (["run", "list", "--status", "faild"], "did you mean 'failed'?"), (["version", "-o", "jsn"], "did you mean 'json'?"),
+    (["start", "x", "--wiat"], "did you mean '--wait'?"),
+    (["run", "list", "--stauts", "failed"], "did you mean '--status'?"),
+    (["run", "list", "--status", "faild"], "did you mean 'failed'?"),
+    (["version", "-o", "jsn"], "did you mean 'json'?"),
   ]) func misspellingsAreRecognised(_ arguments: [String], _ hint: String) {
     var message = ""
     do throws(UsageError) { _ = try Parser.parse(arguments) } catch { message = error.message }

@@ -37,7 +37,8 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
     #expect(lines.count == 1)
     #expect(try JSONReader.read(String(lines[0])) == runs["runs"]?.elements?[0])
     let check = try example("check")
-    #expect(Renderer.text(check, format: "jsonl", style: Style()) == Renderer.text(check, format: "json", style: Style()))
+    #expect(
+      Renderer.text(check, format: "jsonl", style: Style()) == Renderer.text(check, format: "json", style: Style()))
   }
 
   @Test func anEmptyListIsNoLineOfJsonl() {
@@ -71,7 +72,8 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
 
   @Test func anInspectionShowsWholePolicies() throws {
     let text = Renderer.text(try example("inspection"), format: "table", style: Style())
-    for words in ["all(succeeded(start))", "5.0 s", "libsimple_demo.so", "128.0 KiB", "swift-6.3.1", "data_processing"] {
+    for words in ["all(succeeded(start))", "5.0 s", "libsimple_demo.so", "128.0 KiB", "swift-6.3.1", "data_processing"]
+    {
       #expect(text.contains(words), "\(words) is not in \(text)")
     }
     let retried = Renderer.text(

@@ -18,10 +18,12 @@ import Testing
     #expect(SafeText.cut("abcdefg", to: 6) == "abcde…")
   }
 
-  @Test(arguments: [
-    (0, "0 ms"), (999, "999 ms"), (1000, "1.0 s"), (4190, "4.1 s"), (61_000, "1 m 1 s"), (3_720_000, "1 h 2 m"),
-    (90_000_000, "1 d 1 h"),
-  ] as [(Int64, String)]) func durationsAreShort(_ milliseconds: Int64, _ text: String) {
+  @Test(
+    arguments: [
+      (0, "0 ms"), (999, "999 ms"), (1000, "1.0 s"), (4190, "4.1 s"), (61_000, "1 m 1 s"), (3_720_000, "1 h 2 m"),
+      (90_000_000, "1 d 1 h"),
+    ] as [(Int64, String)]) func durationsAreShort(_ milliseconds: Int64, _ text: String)
+  {
     #expect(Quantity.duration(milliseconds: milliseconds) == text)
   }
 
@@ -68,7 +70,7 @@ import Testing
   }
 
   @Test func errorsHaveCodeEvidenceAndFix() {
-    let text = Renderer.error(code: "CLO-X001", message: "what\nevidence", fix: "do this", style: Style())
+    let text = Renderer.error(code: "CLO-X001", message: "what\nevidence\n\n", fix: "do this", style: Style())
     #expect(text == "error[CLO-X001]: what\n   | evidence\n  = fix: do this\n")
   }
 }

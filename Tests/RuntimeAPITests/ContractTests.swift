@@ -70,7 +70,8 @@ import WorkflowStore
   private static var documents: [JSONValue] {
     let version = PackageVersion(record: record, isActive: true, inFlight: 0).contract
     let start = StartResult(id: RunID("r"), created: true, digest: digest).contract
-    let event = EventRecord(id: 1, run: RunID("r"), type: "t", data: Array("{\"task\":\"t\",\"attempt\":1}".utf8), createdAt: 0)
+    let event = EventRecord(
+      id: 1, run: RunID("r"), type: "t", data: Array("{\"task\":\"t\",\"attempt\":1}".utf8), createdAt: 0)
     return [
       .list("runs", [run.contract]), run.contract(tasks: [checkpoint], definition: definition), start,
       .list("starts", [start]), CancelOutcome.cancelled(wasLeased: true).contract(RunID("r")),
@@ -106,7 +107,9 @@ import WorkflowStore
     let document = ContractTests.documents[index]
     let schema = try #require(document["schema"]?.text)
     let example = try #require(
-      ContractTests.examples.first { $0["schema"]?.text == schema && ($0["tasks"] == nil) == (document["tasks"] == nil) },
+      ContractTests.examples.first {
+        $0["schema"]?.text == schema && ($0["tasks"] == nil) == (document["tasks"] == nil)
+      },
       "docs/cli-json.md has no example of \(schema)")
     #expect(fields(document) == fields(example), "\(schema)")
   }

@@ -46,7 +46,8 @@ import WorkflowModel
   }
 
   @Test func largeFramesCrossInPieces() throws {
-    let frame = Frame(.string(String(repeating: "x", count: 300_000)), attachment: [UInt8](repeating: 7, count: 3 << 20))
+    let frame = Frame(
+      .string(String(repeating: "x", count: 300_000)), attachment: [UInt8](repeating: 7, count: 3 << 20))
     try withPair { writer, reader in
       let thread = NamedThread("writer") { try? frame.write(to: writer) }
       let received = try Frame.read(from: reader)
@@ -69,17 +70,21 @@ import WorkflowModel
     }
   }
 
-  @Test(arguments: [
-    [1], [4, 0, 0, 0, 0, 0, 0], [4, 0, 0, 0, 0, 0, 0, 0], [4, 0, 0, 0, 0, 0, 0, 0, 0x6E, 0x75],
-    [4, 0, 0, 0, 1, 0, 0, 0, 0x6E, 0x75, 0x6C, 0x6C],
-  ] as [[UInt8]]) func aCutFrameIsAnError(_ bytes: [UInt8]) throws {
+  @Test(
+    arguments: [
+      [1], [4, 0, 0, 0, 0, 0, 0], [4, 0, 0, 0, 0, 0, 0, 0], [4, 0, 0, 0, 0, 0, 0, 0, 0x6E, 0x75],
+      [4, 0, 0, 0, 1, 0, 0, 0, 0x6E, 0x75, 0x6C, 0x6C],
+    ] as [[UInt8]]) func aCutFrameIsAnError(_ bytes: [UInt8]) throws
+  {
     #expect(try message(bytes) == "the connection ended inside a frame")
   }
 
-  @Test(arguments: [
-    [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0], [0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF], [1, 0, 0, 4, 0, 0, 0, 0],
-    [0, 0, 0, 0, 1, 0, 0, 0x10],
-  ] as [[UInt8]]) func aSizeOverTheLimitIsRefusedBeforeAnythingIsRead(_ header: [UInt8]) throws {
+  @Test(
+    arguments: [
+      [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0], [0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF], [1, 0, 0, 4, 0, 0, 0, 0],
+      [0, 0, 0, 0, 1, 0, 0, 0x10],
+    ] as [[UInt8]]) func aSizeOverTheLimitIsRefusedBeforeAnythingIsRead(_ header: [UInt8]) throws
+  {
     #expect(try message(header).contains("over the limits"))
   }
 

@@ -1,87 +1,63 @@
 /* collect_data → process_data → generate_report: raw_data → processed_data → final_report.
- * New in 1.1.0: the report carries the average. A second workflow, mischief, shows what happens to an executor when a task crashes: nothing. */
+ * New in 1.1.0: the report carries the average. */
 #include <cloacina/author.h>
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <time.h>
 
-/* The whole number that follows `"name":` in the input, or `otherwise`. */
-static long number(const cloacina_call *call, const char *name, long otherwise) {
-  char key[64];
-  size_t count = (size_t)snprintf(key, sizeof key, "\"%s\"", name);
-  const char *text = (const char *)call->input.start;
-  for (size_t at = 0; at + count < call->input.count; at++) {
-    if (memcmp(text + at, key, count) != 0) continue;
-    for (at += count; at < call->input.count && (text[at] == ' ' || text[at] == ':'); at++) {}
-    char digits[32] = {0};
-    size_t rest = call->input.count - at;
-    memcpy(digits, text + at, rest < sizeof digits - 1 ? rest : sizeof digits - 1);
-    return strtol(digits, NULL, 10);
-  }
-  return otherwise;
-}
-
-static void emit(const cloacina_call *call, const char *format, ...) {
-  char text[512];
-  va_list values;
-  va_start(values, format);
-  int count = vsnprintf(text, sizeof text, format, values);
-  va_end(values);
-  cloacina_bytes bytes = {(const uint8_t *)text, (size_t)count};
-  call->emit(call, bytes);
-}
-
+/* Makes `rows` rows, 5 unless the run's input says otherwise. */
 static cloacina_status collect_data(const cloacina_call *call) {
-  long rows = number(call, "rows", 5);
-  if (rows < 1 || rows > 10000) {
-    cloacina_text reason = CLOACINA_TEXT("rows must be between 1 and 10000");
-    call->explain(call, reason);
-    return CLOACINA_FAIL;
-  }
-  emit(call, "{\"raw_data\":{\"first\":10,\"step\":10,\"rows_collected\":%ld}}", rows);
-  return CLOACINA_DONE;
+  long rows = (long)cloacina_integer(cloacina_input(call, "rows"), 5);
+  if (rows < 1 || rows > 10000) return cloacina_fail(call, "rows must be between 1 and 10000, not %ld", rows);
+
+  cloacina_emit(call, "{\"raw_data\":[10");
+  for (long row = 2; row <= rows; row++) cloacina_emit(call, ",%ld", row * 10);
+  return cloacina_emit(call, "]}");
 }
 
+/* Adds the rows up, taking `pause_ms` for it if the input says so. */
 static cloacina_status process_data(const cloacina_call *call) {
-  long rows = number(call, "rows_collected", 0);
-  emit(call, "{\"processed_data\":{\"count\":%ld,\"total\":%ld}}", rows, 10 * rows * (rows + 1) / 2);
-  return CLOACINA_DONE;
+  cloacina_text rows = cloacina_input(call, "raw_data"), row = {0};
+  long count = 0, total = 0;
+  while ((row = cloacina_next(rows, row)).count > 0) {
+    total += (long)cloacina_integer(row, 0);
+    count++;
+  }
+  if (count == 0) return cloacina_fail(call, "collect_data left no raw_data");
+
+  int64_t pause = cloacina_integer(cloacina_input(call, "pause_ms"), 0);
+  struct timespec time = {pause / 1000, pause % 1000 * 1000000};
+  if (pause > 0) nanosleep(&time, 0);
+  return cloacina_emit(call, "{\"processed_data\":{\"count\":%ld,\"total\":%ld}}", count, total);
 }
 
+/* Says in a sentence what was found. */
 static cloacina_status generate_report(const cloacina_call *call) {
-  long count = number(call, "count", 0), total = number(call, "total", 0);
-  emit(call, "{\"final_report\":{\"generated_by\":\"simple_demo_c 1.1.0\",\"summary\":\"%ld rows, total %ld\",\"average\":%ld}}",
-       count, total, count ? total / count : 0);
-  return CLOACINA_DONE;
+  cloacina_text found = cloacina_input(call, "processed_data");
+  long count = (long)cloacina_integer(cloacina_member(found, "count"), 0);
+  long total = (long)cloacina_integer(cloacina_member(found, "total"), 0);
+  if (count == 0) return cloacina_fail(call, "process_data left no count");
+  return cloacina_emit(call,
+                       "{\"final_report\":{\"generated_by\":\"" CLOACINA_PACKAGE_NAME " " CLOACINA_PACKAGE_VERSION
+                       "\",\"summary\":\"%ld rows, total %ld\",\"average\":%ld.%ld}}",
+                       count, total, total / count, total * 10 / count % 10);
 }
 
-static cloacina_status crash(const cloacina_call *call) {
-  (void)call;
-  volatile int *nowhere = NULL;
-  *nowhere = 1;
-  return CLOACINA_DONE;
+/* Writes to nowhere when the input says {"crash": true}: the executor must not care. */
+static cloacina_status misbehave(const cloacina_call *call) {
+  volatile int *nowhere = 0;
+  cloacina_text crash = cloacina_input(call, "crash");
+  if (crash.count == 4 && memcmp(crash.utf8, "true", 4) == 0) *nowhere = 1;
+  return cloacina_emit(call, "{\"crashed\":false}");
 }
 
-static const cloacina_retry_policy three_attempts = {.struct_size = sizeof(cloacina_retry_policy),
-                                                     .max_attempts = 3,
-                                                     .backoff = CLOACINA_BACKOFF_EXPONENTIAL,
-                                                     .base_ms = 100};
-
-static const cloacina_task collect_task = CLOACINA_TASK("collect_data", .timeout_ms = 30000);
-static const cloacina_task process_task =
-    CLOACINA_TASK("process_data", CLOACINA_AFTER("collect_data"), .retry = &three_attempts, .timeout_ms = 30000);
-static const cloacina_task report_task = CLOACINA_TASK("generate_report", CLOACINA_AFTER("process_data"));
-CLOACINA_WORKFLOW(data_processing, "data_processing", &collect_task, &process_task, &report_task);
-
-static const cloacina_task crash_task = CLOACINA_TASK("crash", .timeout_ms = 30000);
-CLOACINA_WORKFLOW(mischief, "mischief", &crash_task);
-
-static cloacina_status run(cloacina_instance *instance, const cloacina_call *call) {
-  static cloacina_status (*const bodies[2][3])(const cloacina_call *) = {
-      {collect_data, process_data, generate_report}, {crash}};
-  (void)instance;
-  return bodies[call->workflow_index][call->task_index](call);
-}
-
-CLOACINA_PACKAGE(run, &data_processing, &mischief)
+CLOACINA_PACKAGE(
+    CLOACINA_WORKFLOW(
+        "data_processing", "Collects rows, processes them and writes a report",
+        CLOACINA_TASK(collect_data, .description = CLOACINA_TEXT("Makes `rows` rows, 5 unless the input says otherwise")),
+        CLOACINA_TASK(process_data, CLOACINA_AFTER("collect_data"), .description = CLOACINA_TEXT("Adds the rows up"),
+                      CLOACINA_RETRY_POLICY(.max_attempts = 3, .backoff = CLOACINA_BACKOFF_EXPONENTIAL, .base_ms = 100),
+                      .timeout_ms = 30000),
+        CLOACINA_TASK(generate_report, CLOACINA_AFTER("process_data"),
+                      .description = CLOACINA_TEXT("Says in a sentence what was found"))),
+    CLOACINA_WORKFLOW("mischief", "Crashes when told to",
+                      CLOACINA_TASK(misbehave, CLOACINA_RETRY_POLICY(.max_attempts = 1), .timeout_ms = 30000)))

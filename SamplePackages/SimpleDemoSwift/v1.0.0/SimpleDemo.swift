@@ -3,7 +3,6 @@ import CloacinaKit
 // collect_data → process_data → generate_report: raw_data → processed_data → final_report.
 let cloacina = Package {
   workflow("data_processing", description: "Collects rows, processes them and writes a report") {
-
     task("collect_data", description: "Makes `rows` rows, 5 unless the input says otherwise") { call in
       let count = call.input["rows"]?.int ?? 5
       guard (1...10_000).contains(count) else {
@@ -13,13 +12,14 @@ let cloacina = Package {
     }
 
     task(
-      "process_data", after: "collect_data", description: "Adds the rows up",
+      "process_data", after: "collect_data", description: "Adds the rows up, for `pause_ms` milliseconds if asked to",
       retry: .exponential(attempts: 3, base: .milliseconds(100)), timeout: .seconds(30)
     ) { call in
       guard let rows = call.input["raw_data"]?.array else {
         throw TaskFailure.permanent("collect_data left no raw_data")
       }
       let total = rows.compactMap(\.int).reduce(0, +)
+      if let pause = call.input["pause_ms"]?.int { try await Task.sleep(for: .milliseconds(pause)) }
       call.set("processed_data", ["count": JSON(rows.count), "total": JSON(total)])
     }
 
