@@ -10,8 +10,12 @@ final class Connection {
   private(set) var walFrames = 0
   private var queries: [Query] = []
 
+  /// Once, before the first database of the process; a program that opened one earlier keeps its counting.
+  private static let countingStopped = cloacina_sqlite_stop_counting_memory() == SQLITE_OK
+
   /// Opens, and creates when absent, the database at `path`.
   init(path: String) throws(StoreError) {
+    _ = Connection.countingStopped
     var opened: OpaquePointer?
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     let code = sqlite3_open_v2(path, &opened, flags, nil)

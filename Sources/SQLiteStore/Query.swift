@@ -9,6 +9,7 @@ final class Query {
   private let sql: String
   private var statement: OpaquePointer?
   private var bindFailure = SQLITE_OK
+  private var scratch = Scratch()
 
   init(_ connection: Connection, purpose: String, sql: String) {
     self.connection = connection
@@ -19,6 +20,7 @@ final class Query {
   func finalize() {
     sqlite3_finalize(statement)
     statement = nil
+    scratch.free()
   }
 
   // MARK: Parameters
@@ -53,10 +55,15 @@ final class Query {
   }
 
   private func bindText(_ index: Int32, _ raw: UnsafeRawBufferPointer) -> Query {
-    let start = raw.baseAddress?.assumingMemoryBound(to: CChar.self)
-    guard let start, !raw.isEmpty else { return note(sqlite3_bind_text(prepared(), index, "", 0, nil)) }
-    let encoding = UInt8(SQLITE_UTF8)
-    return note(sqlite3_bind_text64(prepared(), index, start, UInt64(raw.count), Query.copied, encoding))
+    if let kept = scratch.keep(raw) {
+      return note(sqlite3_bind_text(prepared(), index, kept, Int32(raw.count), nil))
+    }
+    // Without an address SQLite would bind NULL instead of an empty text.
+    guard let start = raw.baseAddress?.assumingMemoryBound(to: CChar.self) else {
+      return note(sqlite3_bind_text(prepared(), index, "", 0, Query.copied))
+    }
+    return note(
+      sqlite3_bind_text64(prepared(), index, start, UInt64(raw.count), Query.copied, UInt8(SQLITE_UTF8)))
   }
 
   private func note(_ code: Int32) -> Query {
@@ -106,6 +113,7 @@ final class Query {
   private func reading<Value>(_ read: (Query) throws(StoreError) -> Value) throws(StoreError) -> Value {
     do throws(StoreError) { return try read(self) } catch {
       sqlite3_reset(statement)  // Only repeats the code of the last step, which was no error.
+      clearScratch()
       throw error
     }
   }
@@ -124,12 +132,19 @@ final class Query {
     let error = connection.failure(code, purpose)
     bindFailure = SQLITE_OK
     sqlite3_reset(statement)  // Repeats the code that is being reported.
+    clearScratch()
     return error
   }
 
   private func reset() throws(StoreError) {
     let code = sqlite3_reset(statement)
+    clearScratch()
     guard code == SQLITE_OK else { throw connection.failure(code, purpose) }
+  }
+
+  /// Every use binds all parameters anew, so what was bound before may go.
+  private func clearScratch() {
+    if scratch.clear() { sqlite3_clear_bindings(statement) }
   }
 
   // MARK: Columns

@@ -70,7 +70,11 @@ package final class SQLiteStore: WorkflowStore {
   private static func prepare(_ path: String, _ migrations: [Migration]) throws(StoreError) -> Connection {
     let connection = try Connection(path: path)
     do throws(StoreError) {
-      try connection.execute("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000", "configuring the database")
+      // A larger page than the default: fewer calls to write a commit. It counts for a new file only. Zeroing
+      // deleted bytes, a default of some builds, also costs each row that moves through an index.
+      try connection.execute(
+        "PRAGMA page_size = 8192; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000; PRAGMA secure_delete = OFF",
+        "configuring the database")
       if path != ":memory:" {
         let mode = try connection.value("PRAGMA journal_mode = WAL", "switching to the write-ahead log")
         guard mode == "wal" else {

@@ -4,10 +4,10 @@ import WorkflowStore
 
 /// The one connection that writes, with everything that is written through it.
 final class Writer {
-  /// Frames of 4 KiB in the log at which it is copied into the database file.
-  private static let checkpointFrames = 4000
+  /// Frames of 8 KiB in the log at which it is copied into the database file.
+  private static let checkpointFrames = 2000
   /// Frames at which the log file itself is emptied, when readers kept earlier checkpoints from finishing.
-  private static let truncateFrames = 40_000
+  private static let truncateFrames = 20_000
 
   let connection: Connection
   let packages: PackageWriter
