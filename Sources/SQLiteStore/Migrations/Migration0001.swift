@@ -90,10 +90,10 @@ extension Migration {
         PRIMARY KEY (run_id, seq)
       ) STRICT, WITHOUT ROWID;
 
+      -- The triggers serve plain SQL; the store's own connection runs without them and does the same itself.
       -- A status that is final stays; other columns of the row may still be set.
       CREATE TRIGGER workflow_run_final BEFORE UPDATE OF status ON workflow_run
-      WHEN (OLD.status = 'succeeded' OR OLD.status = 'failed' OR OLD.status = 'cancelled')
-        AND NEW.status <> OLD.status
+      WHEN OLD.status IN ('succeeded', 'failed', 'cancelled') AND NEW.status <> OLD.status
       BEGIN
         SELECT RAISE(IGNORE);
       END;
@@ -106,10 +106,8 @@ extension Migration {
       BEGIN
         UPDATE workflow_run SET completed_at = strftime('%Y-%m-%d %H:%M:%f', 'now')
           WHERE id = NEW.id AND completed_at IS NULL;
-        INSERT INTO workflow_event (workflow_id, event_type, created_at)
-          SELECT id, 'cancelled', completed_at FROM workflow_run WHERE id = NEW.id;
+        INSERT INTO workflow_event (workflow_id, event_type) VALUES (NEW.id, 'cancelled');
       END;
-      -- The engine raises row_version itself; a change that did not came from plain SQL.
       CREATE TRIGGER workflow_run_touched AFTER UPDATE OF status, priority, run_at, payload ON workflow_run
       WHEN NEW.row_version = OLD.row_version
       BEGIN

@@ -38,10 +38,10 @@ final class Endings {
       finish.bind(4, text: write.result.isEmpty ? nil : write.result)
       finish.bind(5, write.failure?.message).bind(6, write.failure?.errorClass.rawValue)
       guard try finish.bind(7, write.status == .failed ? 1 : 0).bind(8, now).execute() == 1 else { return false }
-      switch write.status {
-      case .failed: try recordFailure(write, at: now)
-      case .cancelled: break  // The schema's trigger writes this event, for plain SQL too.
-      default: try events.write(run, write.status.rawValue, at: now)
+      if write.status == .failed {
+        try recordFailure(write, at: now)
+      } else {
+        try events.write(run, write.status.rawValue, at: now)
       }
       return true
     }
@@ -61,6 +61,7 @@ final class Endings {
       guard case let state?? = state else { return .notFound }
       guard !state.isTerminal else { return .alreadyEnded(state) }
       try cancel.bind(1, run.text).bind(2, now).execute()
+      try events.write(run, "cancelled", at: now)
       return .cancelled(wasLeased: state == .leased)
     }
   }

@@ -22,8 +22,10 @@ final class Submissions {
   private let insert: Query
   private let byKey: Query
   private let tenantOfRun: Query
+  private let events: EventLog
 
-  init(_ connection: Connection) {
+  init(_ connection: Connection, _ events: EventLog) {
+    self.events = events
     active = connection.query(
       "looking for the active version",
       "SELECT version, digest FROM activation WHERE tenant_id = ?1 AND package_name = ?2")
@@ -93,7 +95,10 @@ final class Submissions {
     insert.bind(5, submission.runAt.map(TimestampFormat.sql) ?? now).bind(6, key).bind(7, now)
     insert.bind(8, submission.tenant).bind(9, submission.package).bind(10, submission.workflow)
     insert.bind(11, version).bind(12, digest.hex)
-    if try insert.execute() == 1 { return .created(submission.id, digest: digest) }
+    if try insert.execute() == 1 {
+      try events.write(submission.id, "created", at: now)
+      return .created(submission.id, digest: digest)
+    }
     if let key, let id = try byKey.bind(1, key).first({ $0.text(0) }) { return .existing(RunID(id)) }
     let owner = try tenantOfRun.bind(1, submission.id.text).first { $0.text(0) }
     return owner == submission.tenant

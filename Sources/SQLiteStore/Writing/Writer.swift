@@ -24,7 +24,7 @@ final class Writer {
     self.connection = connection
     transaction = Transaction(connection, writes: true)
     events = EventLog(connection)
-    submissions = Submissions(connection)
+    submissions = Submissions(connection, events)
     progress = Progress(connection, events)
     endings = Endings(connection, events)
     claims = Claims(connection, events)
