@@ -1,6 +1,7 @@
 #include "linux_calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -12,6 +13,8 @@
 void cloacina_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 int cloacina_pidfd(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+
+int cloacina_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int cloacina_shared_page(size_t size) {
   int fd = memfd_create("cloacina-crash", MFD_CLOEXEC);

@@ -3,21 +3,48 @@ import WorkflowModel
 
 /// Writes frames to a runner (see `runner_frames.h`).
 struct FrameWriter {
-  private(set) var bytes: [UInt8] = []
+  /// What a rare burst needed and is given back afterwards.
+  private static let mostKept = 1 << 20
 
-  var isEmpty: Bool { bytes.isEmpty }
+  private var bytes: [UInt8] = []
+  /// Bytes at the front that have been sent.
+  private var sent = 0
 
-  mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+  var isEmpty: Bool { sent == bytes.count }
 
-  /// Forgets the first `count` bytes, which have been sent.
-  mutating func drop(_ count: Int) { bytes.removeFirst(count) }
+  mutating func removeAll() {
+    bytes.removeAll(keepingCapacity: bytes.capacity <= FrameWriter.mostKept)
+    sent = 0
+  }
+
+  /// Offers the unsent bytes to `send`, and forgets as many as it says it took.
+  mutating func take(_ send: (UnsafeRawBufferPointer) -> Int) -> Int {
+    let count = bytes.withUnsafeBytes { send(UnsafeRawBufferPointer(rebasing: $0[sent...])) }
+    if count > 0 { sent += count }
+    if isEmpty {
+      removeAll()
+    } else if sent > FrameWriter.mostKept, sent > bytes.count / 2 {
+      bytes.removeFirst(sent)
+      sent = 0
+    }
+    return count
+  }
+
+  /// Whether a call fits a frame at all; a longer frame would end the runner.
+  static func fits(_ call: TaskCall) -> Bool {
+    FrameWriter.size(call.runID.text.utf8.count, call.task.utf8.count, call.input.count)
+      <= Int(CLOACINA_FRAME_LONGEST)
+  }
+
+  /// Four numbers, the deadline, and four strings with their counts; the key is "run/task".
+  private static func size(_ run: Int, _ task: Int, _ input: Int) -> Int { 40 + run + (run + 1 + task) + input }
 
   /// - Parameter deadline: milliseconds since 1970; 0: none.
   mutating func call(_ call: TaskCall, deadline: Timestamp) {
     let run = call.runID.text.utf8
     let task = call.task.utf8
     let key = run.count + 1 + task.count
-    let size = 16 + 8 + 4 * 4 + run.count + key + call.input.count
+    let size = FrameWriter.size(run.count, task.count, call.input.count)
     header(CLOACINA_FRAME_CALL, size: size, call: call.id)
     append(UInt32(call.workflowIndex))
     append(UInt32(call.taskIndex))
@@ -83,7 +110,9 @@ struct PayloadReader {
 
 /// Collects what is read from a runner and hands out whole frames.
 struct FrameBuffer {
-  private var bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+  private static let usualCapacity = 1 << 18
+
+  private var bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: usualCapacity, alignment: 16)
   private var start = 0
   private var end = 0
 
@@ -91,7 +120,7 @@ struct FrameBuffer {
 
   /// Room for the next read; never empty.
   mutating func space() -> UnsafeMutableRawBufferPointer {
-    if start == end { (start, end) = (0, 0) }
+    if start == end { restart() }
     if bytes.count - end < 1 << 16 { makeRoom() }
     return UnsafeMutableRawBufferPointer(rebasing: bytes[end...])
   }
@@ -115,6 +144,14 @@ struct FrameBuffer {
     let call = UInt64(littleEndian: header.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
     start += 16 + size
     return Frame(type: type, callID: call, payload: UnsafeRawBufferPointer(rebasing: header[16..<(16 + size)]))
+  }
+
+  /// Begins at the front again, and gives back what a rare long frame needed.
+  private mutating func restart() {
+    (start, end) = (0, 0)
+    guard bytes.count > FrameBuffer.usualCapacity else { return }
+    bytes.deallocate()
+    bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: FrameBuffer.usualCapacity, alignment: 16)
   }
 
   private mutating func makeRoom() {

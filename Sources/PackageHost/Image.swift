@@ -34,8 +34,13 @@ final class Image: @unchecked Sendable {
     }
   }
 
+  /// Ends the package's instance, after its last call; the library stays mapped.
+  func stop() { cloacina_image_stop(image) }
+
   /// Runs one attempt on the calling thread.
-  func run(_ running: RunningCall, _ cap: Int) -> TaskOutcome {
+  ///
+  /// - Parameter deadline: milliseconds since 1970; 0: none.
+  func run(_ running: RunningCall, deadline: Timestamp, cap: Int) -> TaskOutcome {
     let call = running.call
     var runID = call.runID.text
     var key = "\(call.runID.text)/\(call.task)"
@@ -49,7 +54,7 @@ final class Image: @unchecked Sendable {
             request.workflow_index = UInt32(call.workflowIndex)
             request.task_index = UInt32(call.taskIndex)
             request.attempt = UInt32(call.attempt)
-            request.deadline_unix_ms = running.deadline
+            request.deadline_unix_ms = deadline
             request.run_id = UnsafeRawPointer(runID.baseAddress)?.assumingMemoryBound(to: CChar.self)
             request.run_id_count = runID.count
             request.idempotency_key = UnsafeRawPointer(key.baseAddress)?.assumingMemoryBound(to: CChar.self)
@@ -72,18 +77,10 @@ final class Image: @unchecked Sendable {
 
   /// What the package calls while it runs; `context` is the call.
   private static func connect(_ request: inout cloacina_image_call) {
-    request.log = { context, level, start, count in
-      let call = running(context)
-      call.sink([.log(callID: call.call.id, level: Int(level), line: text(start, count))])
-    }
-    request.heartbeat = { context, extend in
-      let call = running(context)
-      call.extend(milliseconds: extend)
-      call.sink([.heartbeat(callID: call.call.id, extendMilliseconds: Int64(clamping: extend))])
-    }
+    request.log = { context, level, start, count in running(context).log(Int(level), text(start, count)) }
+    request.heartbeat = { context, extend in running(context).heartbeat(extend) }
     request.progress = { context, permille, start, count in
-      let call = running(context)
-      call.sink([.progress(callID: call.call.id, permille: Int(permille), note: text(start, count))])
+      running(context).progress(Int(permille), text(start, count))
     }
   }
 }

@@ -6,7 +6,8 @@ package import WorkflowModel
 
 /// The package inside the executor: fastest, and trusted like the executor itself, for nothing contains it.
 ///
-/// A call that ignores its deadline is reported and abandoned: its thread cannot be killed. Never unmapped.
+/// A call that ignores its deadline is reported and its thread abandoned, for a thread cannot be killed; another
+/// takes its slot. The library is never unmapped.
 package final class InProcessHost: PackageHost {
   package let descriptor: PackageDescriptor
   private let image: Image
@@ -14,13 +15,15 @@ package final class InProcessHost: PackageHost {
   private let sink: HostEventSink
   private let work = WorkQueue<RunningCall>()
   private let state = Mutex(State())
-  /// Watches deadlines; woken by earlier ones.
-  private let timer = Mailbox<Void>()
+  private let alarm = Alarm()
   private let idle = OneShot<Void>()
+  private let closed = OneShot<Void>()
 
   private struct State {
     var calls: [UInt64: RunningCall] = [:]
+    /// Those that take up calls, the abandoned ones not among them.
     var threads = 0
+    var abandoned = 0
     var served = 0
     var isClosing = false
     var timerRuns = false
@@ -46,84 +49,94 @@ package final class InProcessHost: PackageHost {
   }
 
   package var load: HostLoad {
-    state.withLock {
-      HostLoad(
-        isolation: .inProcess, processID: nil, callsServed: $0.served, callsInFlight: $0.calls.count, replacements: 0)
+    state.withLock { state in
+      var load = HostLoad(
+        isolation: .inProcess, processID: nil, callsServed: state.served, callsInFlight: state.calls.count,
+        replacements: 0)
+      load.threadsAbandoned = state.abandoned
+      return load
     }
   }
 
   package func submit(_ calls: [TaskCall]) {
-    let now = Clock.now
-    let monotonic = Clock.monotonic
-    let running = calls.map { RunningCall($0, startedAt: now, monotonic: monotonic, sink: sink) }
+    let running = calls.map { RunningCall($0, alarm: alarm, sink: sink) }
     let accepted = state.withLock { state -> Bool in
       guard !state.isClosing else { return false }
       for call in running { state.calls[call.call.id] = call }
       return true
     }
-    guard accepted else { return refuse(calls, now) }
+    guard accepted else { return reportLost(running) }
     addThreads(work.post(running))
-    if running.contains(where: { $0.due != .max }) { watchDeadlines() }
-  }
-
-  private func refuse(_ calls: [TaskCall], _ now: Timestamp) {
-    sink(
-      calls.map {
-        .finished(
-          TaskReport(callID: $0.id, outcome: .lost("its host is closed"), startedAt: now, finishedAt: now))
-      })
   }
 
   package func cancel(_ callID: UInt64) {
     guard let call = state.withLock({ $0.calls[callID] }) else { return }
-    call.ask(toEndAs: .cancelled, graceNanoseconds: grace)
     watchDeadlines()
+    guard let report = call.cancel(graceNanoseconds: grace) else { return }
+    sink([.finished(report)])
+    remove(call)
   }
 
   package func close(deadline: UInt64) {
-    let isIdle = state.withLock { state in
-      state.isClosing = true
-      return state.calls.isEmpty
+    let (isFirst, isIdle) = state.withLock { state in
+      defer { state.isClosing = true }
+      return (!state.isClosing, state.calls.isEmpty)
     }
+    guard isFirst else { return _ = closed.wait() }
     if isIdle { idle.deliver(()) }
     _ = idle.wait(until: deadline)
-    let left = state.withLock { state in
+    let (left, abandoned) = state.withLock { state in
       defer { state.calls = [:] }
-      return Array(state.calls.values)
+      return (Array(state.calls.values), state.abandoned)
     }
-    let now = Clock.now
-    sink(left.compactMap { $0.report(.lost("its host is closed"), now).map(HostEvent.finished) })
+    reportLost(left)
     work.close()
-    timer.close()
+    alarm.stop()
+    // While a thread is still inside the package, its state must stay.
+    if left.isEmpty, abandoned == 0 { image.stop() }
+    closed.deliver(())
   }
 
-  private var grace: UInt64 { UInt64(configuration.graceMilliseconds) * 1_000_000 }
+  private func reportLost(_ calls: [RunningCall]) {
+    let reports = calls.compactMap { $0.report(.lost("its host is closed")) }
+    if !reports.isEmpty { sink(reports.map(HostEvent.finished)) }
+  }
+
+  /// Forgets a call whose report has been delivered.
+  private func remove(_ call: RunningCall) {
+    let isIdle = state.withLock { state -> Bool in
+      state.calls[call.call.id] = nil
+      return state.isClosing && state.calls.isEmpty
+    }
+    if isIdle { idle.deliver(()) }
+  }
 
   // MARK: Threads
 
   private func addThreads(_ wanted: Int) {
     let count = state.withLock { state -> Int in
-      let count = min(wanted, configuration.slots - state.threads)
-      state.threads += max(0, count)
+      let count = max(0, min(wanted, configuration.slots - state.threads))
+      state.threads += count
       return count
     }
-    guard count > 0 else { return }
-    for _ in 0..<count { _ = NamedThread("task") { [self] in while let call = work.next() { run(call) } } }
+    for _ in 0..<count { _ = NamedThread("task") { [self] in while let call = work.next(), run(call) {} } }
   }
 
-  private func run(_ call: RunningCall) {
-    let outcome = image.run(call, configuration.outputCap)
-    let report = call.report(outcome, Clock.now)
-    let isIdle = state.withLock { state -> Bool in
-      state.calls[call.call.id] = nil
-      state.served += 1
-      return state.isClosing && state.calls.isEmpty
-    }
-    if let report { sink([.finished(report)]) }
-    if isIdle { idle.deliver(()) }
+  /// Runs a call; false when the thread was given up meanwhile and has to end.
+  private func run(_ call: RunningCall) -> Bool {
+    guard let deadline = call.begin() else { return true }
+    if deadline > 0 { watchDeadlines() }
+    let outcome = image.run(call, deadline: deadline, cap: configuration.outputCap)
+    guard let report = call.report(outcome) else { return false }
+    state.withLock { $0.served += 1 }
+    sink([.finished(report)])
+    remove(call)
+    return true
   }
 
   // MARK: Deadlines
+
+  private var grace: UInt64 { UInt64(configuration.graceMilliseconds) * 1_000_000 }
 
   private func watchDeadlines() {
     let mustStart = state.withLock { state -> Bool in
@@ -131,17 +144,26 @@ package final class InProcessHost: PackageHost {
       return !state.timerRuns
     }
     if mustStart { _ = NamedThread("deadlines") { [self] in keepDeadlines() } }
-    timer.post(())
   }
 
   private func keepDeadlines() {
-    var due = UInt64.max
-    while timer.take(until: due == .max ? nil : due) != nil {
-      let calls = state.withLock { Array($0.calls.values) }
+    while alarm.wait(until: { calls.reduce(UInt64.max) { min($0, $1.due) } }) {
       let now = Clock.monotonic
-      let overdue = calls.compactMap { $0.timePassed(now, graceNanoseconds: grace) }
-      if !overdue.isEmpty { sink(overdue.map(HostEvent.finished)) }
-      due = calls.reduce(UInt64.max) { min($0, $1.due) }
+      for call in calls {
+        if let report = call.timePassed(now, graceNanoseconds: grace) { abandon(call, report) }
+      }
     }
+  }
+
+  private var calls: [RunningCall] { state.withLock { Array($0.calls.values) } }
+
+  private func abandon(_ call: RunningCall, _ report: TaskReport) {
+    state.withLock { state in
+      state.threads -= 1
+      state.abandoned += 1
+    }
+    sink([.finished(report)])
+    remove(call)
+    addThreads(work.post([]))
   }
 }

@@ -47,31 +47,5 @@ package final class RunnerHost: PackageHost {
 
   package func cancel(_ callID: UInt64) { link.cancel(callID) }
 
-  package func close(deadline: UInt64) {
-    let mustAsk = link.state.withLock { state -> Bool in
-      guard !state.isClosing else { return false }
-      state.isClosing = true
-      if state.phase == .ready {
-        state.writer.shutdown()
-        state.flush()
-      }
-      return true
-    }
-    if mustAsk {
-      // A runner that is not there has nothing to end.
-      link.reactor.perform { [link] table in link.endUnlessReady(table) }
-      if link.ended.wait(until: deadline) == nil {
-        link.reactor.perform { [link] table in link.die(.closing, table) }
-      }
-    }
-    link.ended.wait()
-  }
-}
-
-extension RunnerLink {
-  /// Part of closing: a process that has not said hello is ended, one that is to be started is not.
-  func endUnlessReady(_ table: ReactorTable) {
-    let (process, phase) = state.withLock { ($0.process, $0.phase) }
-    if process == nil { forgetStart(table) } else if phase == .starting { die(.closing, table) }
-  }
+  package func close(deadline: UInt64) { link.close(deadline: deadline) }
 }

@@ -8,36 +8,46 @@ import WorkflowModel
 extension RunnerLink {
   /// The most that is read in one turn, so that one runner does not starve the others.
   private static let readsPerTurn = 8
+  /// More than a socket holds: what a process that escaped the kill still writes must not keep the reactor for ever.
+  private static let readsAtEnd = 64
+  /// Nanoseconds a process may live on after its end of the socket is closed, as it is for a moment when it dies.
+  private static let lifeWithoutFrames: UInt64 = 1_000_000_000
 
-  func socketReady(_ what: UInt32, _ table: ReactorTable) {
-    guard let process = state.withLock({ $0.process }) else { return }
-    if what & UInt32(CLOACINA_WRITABLE) != 0 {
-      let isBlocked = state.withLock { state in
-        state.flush()
-        return state.isBlocked
-      }
-      if !isBlocked { table.watchSocket(process, of: self, writable: false) }
-    }
+  func socketReady(_ what: UInt32, _ process: RunnerProcess, _ table: ReactorTable) {
+    if what & UInt32(CLOACINA_WRITABLE) != 0 { state.withLock { $0.flush() } }
     do throws(FrameError) {
-      let isOpen = try readFrames(process, turns: RunnerLink.readsPerTurn)
-      if !isOpen { die(nil, table) }
+      guard try readFrames(process, turns: RunnerLink.readsPerTurn) else { return framesEnded(process, table) }
+      watchForWriting(table)
     } catch { die(.garbage(error.description), table) }
   }
 
-  func outputReady(_ what: UInt32, _ table: ReactorTable) {
-    guard let process = state.withLock({ $0.process }) else { return }
-    process.drainOutput()
-    if what & UInt32(CLOACINA_HUNG_UP) != 0 { table.unwatchOutput(process) }
+  func outputReady(_ process: RunnerProcess, _ table: ReactorTable) {
+    if !process.drainOutput() { table.unwatchOutput(process) }
   }
 
-  /// Reads what a dying process still sent; what it sent wrongly becomes the reason of its end.
-  func readRest(_ process: RunnerProcess, _ reason: RunnerDeath.HostReason?)
-    -> (RunnerDeath.HostReason?, refusal: HostError?)
-  {
+  /// Has the socket watched for room exactly while something waits for it.
+  func watchForWriting(_ table: ReactorTable) {
+    let (process, isBlocked) = state.withLock { ($0.process, $0.isBlocked) }
+    guard let process, isBlocked != process.isWatchedForWriting else { return }
+    process.isWatchedForWriting = isBlocked
+    table.watchSocket(process)
+  }
+
+  /// The process is dying, which its descriptor will tell, or the package closed what is not its own.
+  private func framesEnded(_ process: RunnerProcess, _ table: ReactorTable) {
+    if process.hasEnded { return die(nil, table) }
+    table.unwatchSocket(process)
+    process.endBy = Clock.monotonic + RunnerLink.lifeWithoutFrames
+    due.min(process.endBy, ordering: .relaxed)
+  }
+
+  /// Reads what a dead process had sent; what it sent wrongly becomes the reason of its end.
+  func readRest(_ process: RunnerProcess, _ reason: RunnerDeath.HostReason?) -> RunnerDeath.HostReason? {
+    if case .garbage = reason { return reason }
     do throws(FrameError) {
-      _ = try readFrames(process, turns: .max)
-      return (reason, process.refusal)
-    } catch { return (reason ?? .garbage(error.description), nil) }
+      _ = try readFrames(process, turns: RunnerLink.readsAtEnd)
+      return reason
+    } catch { return reason ?? .garbage(error.description) }
   }
 
   /// Reads and handles frames; false at the end of the stream.
@@ -72,7 +82,7 @@ extension RunnerLink {
       batch.events.append(.log(callID: frame.callID, level: Int(level), line: line))
     case Int32(CLOACINA_FRAME_HEARTBEAT):
       guard let extend = payload.number(UInt64.self) else { throw FrameError(description: "an empty heartbeat") }
-      batch.heartbeats.append((frame.callID, Int64(clamping: extend)))
+      batch.heartbeats.append((frame.callID, extend))
     case Int32(CLOACINA_FRAME_PROGRESS):
       guard let permille = payload.number(UInt32.self), let note = payload.text() else {
         throw FrameError(description: "progress without its fields")
@@ -96,13 +106,7 @@ extension RunnerLink {
     do { descriptor = try PackageDescriptor(json: try JSONReader.read(text)) } catch {
       throw FrameError(description: "a descriptor that cannot be read: \(error)")
     }
-    noteReady()
-    let earliest = state.withLock { state in
-      state.phase = .ready
-      return state.sendQueue()
-    }
-    due.store(earliest, ordering: .relaxed)
-    opened.deliver(.success(descriptor))
+    ready(descriptor)
   }
 
   /// Frees the slots of what ended, starts what waited, and tells the owner, all in one go.
@@ -111,24 +115,34 @@ extension RunnerLink {
     let now = Clock.now
     let results = batch.results
     let heartbeats = batch.heartbeats
-    let (reports, earliest) = state.withLock { state in
-      for (call, extend) in heartbeats {
-        state.flights[call]?.deadline = Clock.monotonic + UInt64(max(0, extend)) * 1_000_000
-      }
+    let reports = state.withLock { state in
+      var earliest = heartbeats.isEmpty ? UInt64.max : extend(heartbeats, &state)
       let reports = results.compactMap { state.finish($0.0, $0.1, now: now) }
-      return (reports, state.sendQueue())
+      earliest = min(earliest, state.sendQueue())
+      if earliest != .max { due.min(earliest, ordering: .relaxed) }
+      return reports
     }
-    if earliest != .max { due.min(earliest, ordering: .relaxed) }
-    batch.events += heartbeats.map { .heartbeat(callID: $0.0, extendMilliseconds: $0.1) }
+    batch.events += heartbeats.map { .heartbeat(callID: $0.0, extendMilliseconds: Int64(clamping: $0.1)) }
     batch.events += reports.map(HostEvent.finished)
     sink(batch.events)
+  }
+
+  /// Moves deadlines; returns the earliest of them.
+  private func extend(_ heartbeats: [(UInt64, UInt64)], _ state: inout RunnerState) -> UInt64 {
+    let now = Clock.monotonic
+    var earliest = UInt64.max
+    for (call, milliseconds) in heartbeats {
+      state.flights[call]?.extend(milliseconds: milliseconds, now: now)
+      earliest = min(earliest, state.flights[call]?.due ?? .max)
+    }
+    return earliest
   }
 }
 
 /// What one turn of reading brought.
 private struct FrameBatch {
   var results: [(UInt64, TaskOutcome)] = []
-  var heartbeats: [(UInt64, Int64)] = []
+  var heartbeats: [(UInt64, UInt64)] = []
   var events: [HostEvent] = []
 
   var isEmpty: Bool { results.isEmpty && heartbeats.isEmpty && events.isEmpty }

@@ -1,7 +1,7 @@
 import CLinux
 import CPackageImage
 import Glibc
-import WorkflowModel
+import Synchronization
 
 /// One runner process and the descriptors that belong to it.
 ///
@@ -10,7 +10,11 @@ import WorkflowModel
 final class RunnerProcess: @unchecked Sendable {
   /// Bytes of its standard output and error that are kept as evidence.
   private static let tailLimit = 64 << 10
+  private static let readsPerTurn = 4
+  private static let serials = Atomic<UInt64>(1)
 
+  /// What the reactor knows this process by, among all that ever were.
+  let serial: UInt64
   let processID: pid_t
   let socket: Int32
   let pidfd: Int32
@@ -20,29 +24,17 @@ final class RunnerProcess: @unchecked Sendable {
   private var tail: [UInt8] = []
   /// Why the package was not loaded, if it said so.
   var refusal: HostError?
+  var isWatchedForWriting = false
+  /// When it is ended because it closed its end of the socket and lives on; monotonic nanoseconds.
+  var endBy = UInt64.max
 
   /// Starts the process. To be called on a thread that outlives it: the kernel tells the child of the death of
   /// that thread.
   init(library: Int32, configuration: HostConfiguration) throws(HostError) {
-    var pair: [Int32] = [-1, -1]
-    var pipe: [Int32] = [-1, -1]
-    let page = cloacina_shared_page(4096)
-    let null = open("/dev/null", O_RDWR | O_CLOEXEC)
-    let cloexec = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    guard page >= 0, null >= 0, socketpair(AF_UNIX, cloexec, 0, &pair) == 0, Glibc.pipe(&pipe) == 0 else {
-      throw HostError(code: "CLO-P080", message: "a runner needs descriptors: \(String(cString: strerror(errno)))")
-    }
-    let memory = mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, page, 0)
-    guard memory != MAP_FAILED, let memory else {
-      throw HostError(code: "CLO-P080", message: "a runner needs a page: \(String(cString: strerror(errno)))")
-    }
-    crash = memory.bindMemory(to: cloacina_crash_record.self, capacity: 1)
-    let fds = [
-      cloacina_child_fd(source: null, number: 0), cloacina_child_fd(source: pipe[1], number: 1),
-      cloacina_child_fd(source: pipe[1], number: 2),
-      cloacina_child_fd(source: pair[1], number: Int32(CLOACINA_RUNNER_SOCKET_FD)),
-      cloacina_child_fd(source: library, number: Int32(CLOACINA_RUNNER_LIBRARY_FD)),
-      cloacina_child_fd(source: page, number: Int32(CLOACINA_RUNNER_CRASH_FD)),
+    let ends = try RunnerEnds()
+    defer { ends.closeChildSide() }
+    let fds = ends.childDescriptors + [
+      cloacina_child_fd(source: library, number: Int32(CLOACINA_RUNNER_LIBRARY_FD))
     ]
     var process: pid_t = 0
     let code = withCStrings(RunnerProcess.arguments(configuration)) { arguments in
@@ -50,17 +42,21 @@ final class RunnerProcess: @unchecked Sendable {
         cloacina_spawn(configuration.runnerPath, arguments, environment, nil, fds, fds.count, 1, &process)
       }
     }
-    for fd in [page, null, pair[1], pipe[1]] { Glibc.close(fd) }
-    processID = process
-    socket = pair[0]
-    output = pipe[0]
-    pidfd = code == 0 ? cloacina_pidfd(process) : -1
-    for fd in [socket, output] { _ = fcntl(fd, F_SETFL, fcntl(fd, F_GETFL, 0) | O_NONBLOCK) }
     guard code == 0 else {
-      closeDescriptors()
+      ends.closeOurSide()
       throw HostError(
         code: "CLO-P081", message: "\(configuration.runnerPath) cannot be started: \(String(cString: strerror(code)))")
     }
+    let watched = cloacina_pidfd(process)
+    guard watched >= 0 else {
+      let error = HostError.descriptors()
+      kill(-process, SIGKILL)
+      _ = cloacina_reap(process)
+      ends.closeOurSide()
+      throw error
+    }
+    (processID, pidfd, socket, output, crash) = (process, watched, ends.socket, ends.output, ends.crash)
+    serial = RunnerProcess.serials.wrappingAdd(1, ordering: .relaxed).oldValue
   }
 
   private static func arguments(_ configuration: HostConfiguration) -> [String] {
@@ -84,15 +80,23 @@ final class RunnerProcess: @unchecked Sendable {
   /// What the process wrote down about its own death; nil when it could not.
   var lastWords: cloacina_crash_record? { crash.pointee.kind == 0 ? nil : crash.pointee }
 
-  /// Reads what the package prints and keeps the end of it.
-  func drainOutput() {
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
+  /// Whether it has ended, so that waiting for it takes no time.
+  var hasEnded: Bool {
+    var watched = pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)
+    return poll(&watched, 1, 0) == 1
+  }
+
+  /// Reads some of what the package prints and keeps the end of it; false when nobody can print any more.
+  func drainOutput() -> Bool {
+    var chunk = [UInt8](repeating: 0, count: RunnerProcess.tailLimit)
+    for _ in 0..<RunnerProcess.readsPerTurn {
       let count = read(output, &chunk, chunk.count)
-      guard count > 0 else { return }
+      guard count > 0 else { return count < 0 && (errno == EAGAIN || errno == EINTR) }
+      if count == chunk.count { tail.removeAll(keepingCapacity: true) }
       tail.append(contentsOf: chunk[..<count])
       if tail.count > RunnerProcess.tailLimit { tail.removeFirst(tail.count - RunnerProcess.tailLimit) }
     }
+    return true
   }
 
   /// The last line the package printed; empty when there is none.
@@ -105,21 +109,19 @@ final class RunnerProcess: @unchecked Sendable {
   ///
   /// - Returns: its exit code, or 256 + the signal that ended it.
   func end() -> Int32 {
-    drainOutput()
     // The group first: once the leader is reaped its number may belong to somebody else.
     kill(-processID, SIGKILL)
     let status = cloacina_reap(processID)
-    drainOutput()
-    closeDescriptors()
+    _ = drainOutput()
     return status
   }
 
-  private func closeDescriptors() {
-    for fd in [socket, output, pidfd] where fd >= 0 { Glibc.close(fd) }
+  func closeDescriptors() {
+    for fd in [socket, output, pidfd] { Glibc.close(fd) }
     buffer.deallocate()
   }
 
-  deinit { munmap(crash, 4096) }
+  deinit { RunnerEnds.unmap(crash) }
 }
 
 /// Calls `body` with the strings as a null-terminated array of C strings.

@@ -10,6 +10,7 @@ package final class RunnerReactor: Sendable {
   private let set: Int32
   private let waker: Int32
   private let jobs = Mutex<[@Sendable (ReactorTable) -> Void]>([])
+  /// When the thread will wake by itself; 0 while it is awake. Monotonic nanoseconds.
   private let sleepsUntil = Atomic<UInt64>(0)
   private let isClosed = Atomic<Bool>(false)
   private let thread = Mutex<NamedThread?>(nil)
@@ -44,7 +45,7 @@ package final class RunnerReactor: Sendable {
 
   /// Makes sure that the reactor is awake at `time` (monotonic nanoseconds).
   func wake(by time: UInt64) {
-    if time < sleepsUntil.load(ordering: .acquiring) { wake() }
+    if time < sleepsUntil.load(ordering: .sequentiallyConsistent) { wake() }
   }
 
   private func wake() {
@@ -56,8 +57,10 @@ package final class RunnerReactor: Sendable {
     let table = ReactorTable(set: set)
     var ready = [cloacina_ready](repeating: cloacina_ready(), count: 64)
     while !isClosed.load(ordering: .relaxed) || !table.isEmpty {
+      // Announced first: whoever notes an earlier time from here on either is seen below, or wakes us.
+      sleepsUntil.store(.max, ordering: .sequentiallyConsistent)
       let due = table.nextDue
-      sleepsUntil.store(due, ordering: .releasing)
+      sleepsUntil.store(due, ordering: .sequentiallyConsistent)
       let count = cloacina_watch_wait(set, &ready, 64, RunnerReactor.milliseconds(until: due))
       sleepsUntil.store(0, ordering: .relaxed)
       for entry in ready[..<Int(count)] {
@@ -90,47 +93,58 @@ package final class RunnerReactor: Sendable {
 /// The runners of a reactor; belongs to its thread.
 final class ReactorTable {
   static let wakerToken = UInt64.max
-  /// What a descriptor is to its runner, in the two low bits of a token.
+  /// What a descriptor is to its process, in the two low bits of a token; the others are the process's serial.
   private static let socket: UInt64 = 0
   private static let pidfd: UInt64 = 1
   private static let output: UInt64 = 2
 
   private let set: Int32
   private var links: [UInt64: RunnerLink] = [:]
+  private var processes: [UInt64: (RunnerLink, RunnerProcess)] = [:]
 
   init(set: Int32) { self.set = set }
 
   var isEmpty: Bool { links.isEmpty }
 
-  var nextDue: UInt64 { links.values.reduce(UInt64.max) { min($0, $1.due.load(ordering: .relaxed)) } }
+  var nextDue: UInt64 { links.values.reduce(UInt64.max) { min($0, $1.due.load(ordering: .sequentiallyConsistent)) } }
 
   func insert(_ link: RunnerLink) { links[link.id] = link }
 
   func remove(_ link: RunnerLink) { links[link.id] = nil }
 
   func watch(_ process: RunnerProcess, of link: RunnerLink) {
-    watchSocket(process, of: link, writable: false)
-    _ = cloacina_watch(set, process.pidfd, link.id << 2 | ReactorTable.pidfd, UInt32(CLOACINA_READABLE))
-    _ = cloacina_watch(set, process.output, link.id << 2 | ReactorTable.output, UInt32(CLOACINA_READABLE))
+    processes[process.serial] = (link, process)
+    watchSocket(process)
+    add(process.pidfd, process, ReactorTable.pidfd, UInt32(CLOACINA_READABLE))
+    add(process.output, process, ReactorTable.output, UInt32(CLOACINA_READABLE))
   }
 
-  func watchSocket(_ process: RunnerProcess, of link: RunnerLink, writable: Bool) {
-    let what = UInt32(CLOACINA_READABLE) | (writable ? UInt32(CLOACINA_WRITABLE) : 0)
-    _ = cloacina_watch(set, process.socket, link.id << 2 | ReactorTable.socket, what)
+  func watchSocket(_ process: RunnerProcess) {
+    let writable = process.isWatchedForWriting ? UInt32(CLOACINA_WRITABLE) : 0
+    add(process.socket, process, ReactorTable.socket, UInt32(CLOACINA_READABLE) | writable)
+  }
+
+  private func add(_ fd: Int32, _ process: RunnerProcess, _ kind: UInt64, _ what: UInt32) {
+    let code = cloacina_watch(set, fd, process.serial << 2 | kind, what)
+    precondition(code == 0, "epoll refuses a descriptor: \(String(cString: strerror(code)))")
   }
 
   func unwatch(_ process: RunnerProcess) {
+    processes[process.serial] = nil
     for fd in [process.socket, process.pidfd, process.output] { cloacina_unwatch(set, fd) }
   }
 
+  func unwatchSocket(_ process: RunnerProcess) { cloacina_unwatch(set, process.socket) }
+
   func unwatchOutput(_ process: RunnerProcess) { cloacina_unwatch(set, process.output) }
 
+  /// What is ready may belong to a process that was ended a moment ago; then it is not known here any more.
   func handle(_ entry: cloacina_ready) {
-    guard let link = links[entry.token >> 2] else { return }
+    guard let (link, process) = processes[entry.token >> 2] else { return }
     switch entry.token & 3 {
-    case ReactorTable.socket: link.socketReady(entry.what, self)
-    case ReactorTable.pidfd: link.processEnded(self)
-    default: link.outputReady(entry.what, self)
+    case ReactorTable.socket: link.socketReady(entry.what, process, self)
+    case ReactorTable.pidfd: link.die(nil, self)
+    default: link.outputReady(process, self)
     }
   }
 

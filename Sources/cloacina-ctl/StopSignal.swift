@@ -19,12 +19,26 @@ enum StopSignal {
     bell.store(ends[1], ordering: .sequentiallyConsistent)
     for number in [SIGTERM, SIGINT] {
       let before = signal(number) { StopSignal.take($0) }
-      guard isOpen, unsafeBitCast(before, to: Int.self) != -1 else {
+      guard isOpen, unblock(number), unsafeBitCast(before, to: Int.self) != -1 else {
         throw CommandError(
           .internal, kind: "internal", code: "CLO-C009",
           "signals cannot be handled: \(String(cString: strerror(errno)))")
       }
     }
+    // Whoever started us may have had them blocked; then they would wait for ever.
+    var both = sigset_t()
+    sigemptyset(&both)
+    sigaddset(&both, SIGTERM)
+    sigaddset(&both, SIGINT)
+    sigprocmask(SIG_UNBLOCK, &both, nil)
+  }
+
+  /// Whoever started the daemon may have had the signal blocked, and a blocked signal would never be delivered.
+  private static func unblock(_ number: Int32) -> Bool {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, number)
+    return pthread_sigmask(SIG_UNBLOCK, &signals, nil) == 0
   }
 
   /// Blocks until a signal has come, and returns its number.

@@ -25,6 +25,9 @@ int cloacina_spawn(const char *path, char *const arguments[], char *const enviro
 /* A descriptor that is readable once `process` has ended, close-on-exec; or -1 (no wrapper in glibc 2.36). */
 int cloacina_pidfd(pid_t process);
 
+/* A pipe, both ends close-on-exec; 0, or -1 (pipe2 needs _GNU_SOURCE). */
+int cloacina_pipe(int ends[2]);
+
 /* An empty memfd of `size` bytes, close-on-exec; or -1 (needs _GNU_SOURCE). */
 int cloacina_shared_page(size_t size);
 
