@@ -122,7 +122,7 @@ struct LibraryBuild {
     let swiftFlags = ["-no-toolchain-stdlib-rpath", "-file-prefix-map", "\(tree.folder)=.", "-gnone"]
     let warnings = try ToolRun.require(
       "swift",
-      ["build", "-c", "release", "--product", name, "--scratch-path", "\(work)/swiftpm"]
+      ["build", "--quiet", "-c", "release", "--product", name, "--scratch-path", "\(work)/swiftpm"]
         + swiftFlags.flatMap { ["-Xswiftc", $0] } + linkerFlags.flatMap { ["-Xlinker", $0] },
       in: tree.folder, adding: settings)
     let library = "\(work)/swiftpm/release/lib\(name).so"
