@@ -1,2 +1,13 @@
 /* Makes a Debian C library importable. */
 #include <sqlite3.h>
+
+/* Stops SQLite from counting the memory it uses, which takes a lock for each allocation. To be called before
+   any database is opened; returns SQLITE_MISUSE, and changes nothing, when one was opened already. */
+static inline int cloacina_sqlite_stop_counting_memory(void) {
+  return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+/* Keeps the schema's triggers from firing for this connection; other connections are not touched. */
+static inline int cloacina_sqlite_disable_triggers(sqlite3 *database) {
+  return sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, (int *)0);
+}

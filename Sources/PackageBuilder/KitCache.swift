@@ -7,7 +7,7 @@ struct KitCache {
 
   /// The folder that holds `CloacinaKit.swiftmodule` and `CloacinaKit.o`, making them when need be.
   ///
-  /// Builds that run at the same moment each make their own; the first rename wins.
+  /// Of several builds at the same moment one compiles and the others wait for it.
   func build() throws(BuildError) -> String {
     let compiler = try ToolRun("swiftc", ["--version"], in: "/").output
     let sources = Files.list(sdk.kit).filter { $0.hasSuffix(".swift") }
@@ -17,6 +17,11 @@ struct KitCache {
     let key: String
     do throws(ArchiveError) { key = try SHA256.hex(all) } catch { throw BuildError(error) }
     let folder = "\(try KitCache.root())/kit-\(key.prefix(16))"
+    let lock = open("\(folder).lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard lock >= 0, flock(lock, LOCK_EX) == 0 else {
+      throw BuildError("CLO-B002", "\(folder).lock cannot be locked: \(String(cString: strerror(errno)))")
+    }
+    defer { close(lock) }
     if Files.exists("\(folder)/CloacinaKit.o") { return folder }
     let fresh = try Files.makePrivateFolder("\(folder).tmp-")
     defer { Files.remove(fresh) }
@@ -29,19 +34,23 @@ struct KitCache {
         "\(fresh)/CloacinaKit.o", "-I", sdk.headers, "-file-prefix-map", "\(sdk.root)=cloacina",
       ] + sources, in: sdk.kit)
     try SwiftObject.removeHash("\(fresh)/CloacinaKit.o")
-    if rename(fresh, folder) != 0, !Files.exists("\(folder)/CloacinaKit.o") {
+    guard rename(fresh, folder) == 0 else {
       throw BuildError("CLO-B002", "\(folder) cannot be written: \(String(cString: strerror(errno)))")
     }
     return folder
   }
 
   private static func root() throws(BuildError) -> String {
-    let base =
-      getenv("XDG_CACHE_HOME").map { String(cString: $0) }
-      ?? getenv("HOME").map { "\(String(cString: $0))/.cache" } ?? "/tmp"
-    let folder = "\(base)/cloacina"
-    try Files.makeFolder(folder)
-    return folder
+    func folder(_ variable: String) -> String? {
+      getenv(variable).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
+    }
+    guard let base = folder("XDG_CACHE_HOME") ?? folder("HOME").map({ "\($0)/.cache" }) else {
+      throw BuildError(
+        "CLO-B015", "there is no place for the compiled kit: neither XDG_CACHE_HOME nor HOME names a folder",
+        fix: "set XDG_CACHE_HOME to a folder of your own")
+    }
+    try Files.makeFolder("\(base)/cloacina")
+    return "\(base)/cloacina"
   }
 }
 

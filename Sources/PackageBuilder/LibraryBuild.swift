@@ -12,11 +12,11 @@ struct LibraryBuild {
   private var output: String { "\(work)/lib\(tree.manifest.name).so" }
 
   /// What every library is linked with: it prefers its own symbols, exports the entry points only, is bound when it
-  /// is loaded and never unmapped.
+  /// is loaded and never unmapped. Its name is given, because the Swift driver would put the output's path there.
   private var linkerFlags: [String] {
     [
       "-soname", "lib\(tree.manifest.name).so", "-Bsymbolic", "-z", "nodelete", "-z", "now", "-z", "relro", "-z",
-      "noexecstack", "--version-script=\(work)/exports.map", "--build-id=sha1", "-s",
+      "noexecstack", "--version-script=\(work)/exports.map", "--build-id=sha1", "-s", "-soname=lib\(tree.manifest.name).so",
     ]
   }
 
@@ -122,7 +122,7 @@ struct LibraryBuild {
     let swiftFlags = ["-no-toolchain-stdlib-rpath", "-file-prefix-map", "\(tree.folder)=.", "-gnone"]
     let warnings = try ToolRun.require(
       "swift",
-      ["build", "-c", "release", "--product", name, "--scratch-path", "\(work)/swiftpm"]
+      ["build", "--quiet", "-c", "release", "--product", name, "--scratch-path", "\(work)/swiftpm"]
         + swiftFlags.flatMap { ["-Xswiftc", $0] } + linkerFlags.flatMap { ["-Xlinker", $0] },
       in: tree.folder, adding: settings)
     let library = "\(work)/swiftpm/release/lib\(name).so"

@@ -1,86 +1,122 @@
 import CSQLite
 import WorkflowStore
 
-/// One SQLite connection, used by one thread at a time under its owner's lock.
+/// One connection and the statements prepared on it.
 ///
-/// `@unchecked Sendable`: its owner hands it out only inside a mutex.
-final class Connection: @unchecked Sendable {
+/// Not safe for two threads at once: whoever uses it holds the lock it is kept under.
+final class Connection {
   let handle: OpaquePointer
-  private var statements: [String: Statement] = [:]
+  /// Frames in the write-ahead log after the last commit of this connection.
+  private(set) var walFrames = 0
+  private var queries: [Query] = []
 
-  init(path: String, readOnly: Bool) throws(StoreError) {
+  /// Once, before the first database of the process; a program that opened one earlier keeps its counting.
+  private static let countingStopped = cloacina_sqlite_stop_counting_memory() == SQLITE_OK
+
+  /// Opens, and creates when absent, the database at `path`.
+  init(path: String) throws(StoreError) {
+    _ = Connection.countingStopped
     var opened: OpaquePointer?
-    let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
+    let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     let code = sqlite3_open_v2(path, &opened, flags, nil)
     guard code == SQLITE_OK, let opened else {
       let reason = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
       sqlite3_close_v2(opened)
-      throw StoreError(.unavailable, "the database \(path) cannot be opened: \(reason)")
+      throw StoreError(sqlite: code, reason: reason, while: "opening \(path)")
     }
     handle = opened
-    sqlite3_extended_result_codes(handle, 1)
     sqlite3_busy_timeout(handle, 5000)
-    if readOnly { try execute("PRAGMA query_only = ON") }
   }
 
-  deinit { close() }
-
-  private var isClosed = false
-
+  /// Finalizes the statements and closes the connection.
   func close() {
-    guard !isClosed else { return }
-    isClosed = true
-    for statement in statements.values { sqlite3_finalize(statement.handle) }
-    statements = [:]
+    for query in queries { query.finalize() }
+    queries.removeAll()
     sqlite3_close_v2(handle)
   }
 
-  /// Runs statements without parameters and without rows.
-  func execute(_ sql: String) throws(StoreError) {
-    guard sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK else { throw failure("run: \(sql.prefix(80))") }
+  /// A statement prepared at its first use and kept until the connection closes.
+  ///
+  /// - Parameter purpose: completes «… failed while», for errors.
+  func query(_ purpose: String, _ sql: String) -> Query {
+    let query = Query(self, purpose: purpose, sql: sql)
+    queries.append(query)
+    return query
   }
 
-  /// The prepared form of `sql`, made once for each connection.
-  func prepare(_ sql: String) throws(StoreError) -> Statement {
-    if let known = statements[sql] { return known }
-    var prepared: OpaquePointer?
-    let code = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
-    guard code == SQLITE_OK, let prepared else { throw failure("prepare: \(sql.prefix(80))") }
-    let statement = Statement(prepared, self)
-    statements[sql] = statement
-    return statement
+  /// Runs statements that return nothing of interest.
+  func execute(_ sql: String, _ purpose: String) throws(StoreError) {
+    let code = sqlite3_exec(handle, sql, nil, nil, nil)
+    guard code == SQLITE_OK else { throw failure(code, purpose) }
   }
 
-  /// Runs `body` in one write transaction: all of it, or nothing when it throws.
-  func transaction<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
-    try prepare("BEGIN IMMEDIATE").run()
+  /// The first column of the only row of `sql`, as text.
+  func value(_ sql: String, _ purpose: String) throws(StoreError) -> String {
+    let query = Query(self, purpose: purpose, sql: sql)
+    defer { query.finalize() }
+    return try query.first { $0.text(0) } ?? ""
+  }
+
+  /// Leaves the schema's triggers to plain SQL; they cost each update of a run a fifth more, even when none applies.
+  func disableTriggers() throws(StoreError) {
+    let code = cloacina_sqlite_disable_triggers(handle)
+    guard code == SQLITE_OK else { throw failure(code, "disabling triggers") }
+  }
+
+  /// Counts the frames of each commit, so that the store knows when to checkpoint.
+  func watchLog() {
+    let watch: @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, UnsafePointer<CChar>?, Int32) -> Int32 = {
+      context, _, _, frames in
+      if let context { Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().walFrames = Int(frames) }
+      return SQLITE_OK
+    }
+    sqlite3_wal_hook(handle, watch, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  /// Copies the log into the database file as far as no reader needs it; with `truncating`, empties the log file.
+  func checkpoint(truncating: Bool) throws(StoreError) {
+    var inLog: Int32 = 0
+    var copied: Int32 = 0
+    let mode = truncating ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE
+    let code = sqlite3_wal_checkpoint_v2(handle, nil, mode, &inLog, &copied)
+    // Busy: somebody still reads old pages; the next checkpoint gets further.
+    guard code == SQLITE_OK || code & 0xFF == SQLITE_BUSY else { throw failure(code, "checkpointing the log") }
+    walFrames = Int(inLog - copied)
+  }
+
+  /// True between BEGIN and the end of the transaction.
+  var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
+  func failure(_ code: Int32, _ purpose: String) -> StoreError {
+    StoreError(sqlite: code, reason: String(cString: sqlite3_errmsg(handle)), while: purpose)
+  }
+}
+
+/// BEGIN, COMMIT and ROLLBACK around a body: all of it happened, or none.
+final class Transaction {
+  private let connection: Connection
+  private let begin: Query
+  private let commit: Query
+  private let rollback: Query
+
+  /// - Parameter writes: takes the write lock at once, so that a later statement cannot find it taken.
+  init(_ connection: Connection, writes: Bool) {
+    self.connection = connection
+    begin = connection.query("beginning a transaction", writes ? "BEGIN IMMEDIATE" : "BEGIN")
+    commit = connection.query("committing", "COMMIT")
+    rollback = connection.query("rolling back", "ROLLBACK")
+  }
+
+  func callAsFunction<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
+    try begin.execute()
     do throws(StoreError) {
       let value = try body()
-      try prepare("COMMIT").run()
+      try commit.execute()
       return value
     } catch {
-      // A failed commit may have ended the transaction already.
-      if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
+      // SQLite may have rolled back by itself; then there is nothing left to undo.
+      if connection.isInTransaction { try rollback.execute() }
       throw error
-    }
-  }
-
-  /// What SQLite says is wrong, as a store's error.
-  func failure(_ purpose: String) -> StoreError {
-    let code = sqlite3_extended_errcode(handle)
-    let said = String(cString: sqlite3_errmsg(handle))
-    let message = "SQLite could not \(purpose): \(said) (code \(code))"
-    switch code & 0xFF {
-    case SQLITE_FULL:
-      return StoreError(.full, message + "; free space on the database's disk", isTransient: true)
-    case SQLITE_BUSY, SQLITE_LOCKED:
-      return StoreError(.locked, message + "; another program holds the database", isTransient: true)
-    case SQLITE_IOERR: return StoreError(.unavailable, message + "; check the disk", isTransient: true)
-    case SQLITE_CORRUPT, SQLITE_NOTADB: return StoreError(.corrupt, message + "; restore a backup")
-    case SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:
-      return StoreError(.unavailable, message + "; check the folder's permissions")
-    case SQLITE_CONSTRAINT: return StoreError(.invalid, message)
-    default: return StoreError(.failed, message)
     }
   }
 }

@@ -24,7 +24,7 @@ struct DatabaseChoice {
   }
 
   /// True for a database that lives and dies with one process.
-  var isInMemory: Bool { DatabaseURL(url) == .sqlite(path: ":memory:") }
+  var isInMemory: Bool { DatabaseURL(url) == .sqlite(":memory:") }
 
   private static func dataFolder() throws(CommandError) -> String {
     let home = Environment.value("HOME").map { "\($0)/.local/share" }

@@ -1,3 +1,4 @@
+import CloacinaKit
 import Foundation
 import PackageArchive
 import PackageBuilder
@@ -45,6 +46,31 @@ import WorkflowModel
       """,
     ]).build()
     #expect(built.package.descriptor.workflows[0].tasks.map(\.id) == ["greet"])
+  }
+
+  @Test func aSwiftPMPackageExportsItself() async throws {
+    let built = try await BuildFolder([
+      "Package.swift": """
+      // swift-tools-version:6.2
+      import PackageDescription
+      let package = Package(
+        name: "tested",
+        products: [.library(name: "tested", type: .dynamic, targets: ["Tested"])],
+        dependencies: [.package(name: "cloacina", path: Context.environment["CLOACINA_SDK"] ?? "../cloacina")],
+        targets: [.target(name: "Tested", dependencies: [.product(name: "CloacinaKit", package: "cloacina")])])
+
+      """,
+      "Sources/Tested/Tested.swift": """
+      import CloacinaKit
+      let tested = Package { workflow("main") { task("greet") { call in call.set("greeting", "hello") } } }
+      private let exported = ExportedPackage(tested, PackageIdentity(name: "tested", version: "1.2.3"))
+      @c(cloacina_package_v1) public func exportPackage() -> UnsafeRawPointer? { exported.package }
+
+      """,
+    ]).build()
+    #expect(built.package.descriptor.workflows[0].tasks.map(\.id) == ["greet"])
+    #expect(built.package.descriptor.compiler == PackageIdentity.thisCompiler)
+    #expect(built.warnings == "")
   }
 
   @Test func anAuthorsOwnBuildIsToldWhatItNeeds() async throws {

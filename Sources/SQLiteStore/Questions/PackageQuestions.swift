@@ -1,0 +1,87 @@
+import WorkflowModel
+import WorkflowStore
+
+/// Reads package versions, their workflows and activations.
+final class PackageQuestions {
+  private let byDigest: Query
+  private let byTenant: Query
+  private let archives: Query
+  private let definitions: Query
+  private let activations: Query
+
+  init(_ connection: Connection) {
+    let package = """
+      SELECT digest, tenant_id, name, version, description, author, fingerprint, isolation, archive_bytes,
+        registered_at FROM package
+      """
+    byDigest = connection.query(
+      "reading a package",
+      "\(package) WHERE digest = ?1 AND (?2 IS NULL OR tenant_id = ?2) ORDER BY registered_at LIMIT 1")
+    byTenant = connection.query(
+      "listing packages",
+      "\(package) WHERE tenant_id = ?1 AND (?2 IS NULL OR name = ?2) ORDER BY name, registered_at DESC, rowid DESC")
+    archives = connection.query("reading an archive", "SELECT archive FROM package_blob WHERE digest = ?1")
+    definitions = connection.query(
+      "listing workflows",
+      """
+      SELECT d.package_name, d.package_version, d.package_digest, d.name, d.definition
+      FROM workflow_definition AS d
+      JOIN package AS p ON p.tenant_id = d.tenant_id AND p.digest = d.package_digest
+      WHERE d.tenant_id = ?1 AND (?2 IS NULL OR d.package_name = ?2)
+      ORDER BY d.package_name, p.registered_at DESC, p.rowid DESC, d.position
+      """)
+    activations = connection.query(
+      "reading activations",
+      """
+      SELECT a.tenant_id, a.package_name, a.version, a.digest, a.epoch, c.activated_at, back.digest
+      FROM activation AS a
+      JOIN activation_change AS c
+        ON c.tenant_id = a.tenant_id AND c.package_name = a.package_name AND c.epoch = a.epoch
+      LEFT JOIN activation_change AS back
+        ON back.tenant_id = a.tenant_id AND back.package_name = a.package_name AND back.epoch = c.previous_epoch
+      WHERE (?1 IS NULL OR a.tenant_id = ?1) AND (?2 IS NULL OR a.package_name = ?2)
+      ORDER BY a.tenant_id, a.package_name
+      """)
+  }
+
+  func package(_ digest: PackageDigest, tenant: String?) throws(StoreError) -> PackageRecord? {
+    try byDigest.bind(1, digest.hex).bind(2, tenant).first(PackageQuestions.record)
+  }
+
+  func packages(_ tenant: String, _ name: String?) throws(StoreError) -> [PackageRecord] {
+    try byTenant.bind(1, tenant).bind(2, name).all(PackageQuestions.record)
+  }
+
+  func archive(_ digest: PackageDigest) throws(StoreError) -> [UInt8]? {
+    try archives.bind(1, digest.hex).first { $0.bytes(0) }
+  }
+
+  func workflows(_ tenant: String, _ package: String?) throws(StoreError) -> [WorkflowRecord] {
+    try definitions.bind(1, tenant).bind(2, package).all { row throws(StoreError) in
+      WorkflowRecord(
+        tenant: tenant, package: row.text(0), version: row.text(1), digest: try row.digest(2), name: row.text(3),
+        definition: row.bytes(4))
+    }
+  }
+
+  func activation(_ tenant: String, _ package: String) throws(StoreError) -> Activation? {
+    try activations.bind(1, tenant).bind(2, package).first(PackageQuestions.activation)
+  }
+
+  func activations(_ tenant: String?) throws(StoreError) -> [Activation] {
+    try activations.bind(1, tenant).bind(2, text: nil).all(PackageQuestions.activation)
+  }
+
+  private static func record(_ row: Query) throws(StoreError) -> PackageRecord {
+    PackageRecord(
+      digest: try row.digest(0), tenant: row.text(1), name: row.text(2), version: row.text(3),
+      description: row.text(4), author: row.text(5), fingerprint: row.text(6), isolation: row.text(7),
+      archiveBytes: Int(row.int(8)), registeredAt: row.time(9))
+  }
+
+  private static func activation(_ row: Query) throws(StoreError) -> Activation {
+    Activation(
+      tenant: row.text(0), package: row.text(1), version: row.text(2), digest: try row.digest(3), epoch: row.int(4),
+      activatedAt: row.time(5), previous: row.isNull(6) ? nil : try row.digest(6))
+  }
+}

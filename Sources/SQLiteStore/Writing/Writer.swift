@@ -1,0 +1,74 @@
+import Telemetry
+import WorkflowModel
+import WorkflowStore
+
+/// The one connection that writes, with everything that is written through it.
+final class Writer {
+  /// Frames of 8 KiB in the log at which it is copied into the database file.
+  private static let checkpointFrames = 2000
+  /// Frames at which the log file itself is emptied, when readers kept earlier checkpoints from finishing.
+  private static let truncateFrames = 20_000
+
+  let connection: Connection
+  let packages: PackageWriter
+  let questions: Questions
+  private let transaction: Transaction
+  private let submissions: Submissions
+  private let progress: Progress
+  private let events: EventLog
+  private let endings: Endings
+  private let claims: Claims
+  private let dataVersion: Query
+
+  init(_ connection: Connection) {
+    self.connection = connection
+    transaction = Transaction(connection, writes: true)
+    events = EventLog(connection)
+    submissions = Submissions(connection, events)
+    progress = Progress(connection, events)
+    endings = Endings(connection, events)
+    claims = Claims(connection, events)
+    packages = PackageWriter(connection)
+    questions = Questions(connection)
+    dataVersion = connection.query("looking for foreign changes", "PRAGMA data_version")
+  }
+
+  func apply(_ batch: StoreBatch) throws(StoreError) -> StoreOutcome {
+    let outcome = try write { () throws(StoreError) in try applyInOrder(batch) }
+    if batch.claim != nil { claims.committed() }
+    return outcome
+  }
+
+  private func applyInOrder(_ batch: StoreBatch) throws(StoreError) -> StoreOutcome {
+    let now = TimestampFormat.sql(batch.now)
+    var outcome = StoreOutcome()
+    outcome.submissions = try submissions.apply(batch.submissions, at: now)
+    outcome.starts = try progress.start(batch.starts, at: now)
+    outcome.checkpoints = try progress.checkpoint(batch.checkpoints, at: now)
+    try events.write(batch.events, at: now)
+    outcome.finishes = try endings.finish(batch.finishes, at: now)
+    outcome.cancels = try endings.cancel(batch.cancels, at: now)
+    try progress.release(batch.releases, at: now)
+    if let heartbeat = batch.heartbeat { try progress.heartbeat(heartbeat, now: batch.now, text: now) }
+    if let claim = batch.claim { outcome.claimed = try claims.claim(claim, now: batch.now, text: now) }
+    return outcome
+  }
+
+  /// Runs `body` as one transaction, then checkpoints when the log has grown.
+  func write<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
+    let value = try transaction(body)
+    checkpointIfDue()
+    return value
+  }
+
+  /// The transaction before is committed whatever happens here, so a failure is left to the next checkpoint.
+  private func checkpointIfDue() {
+    guard connection.walFrames >= Writer.checkpointFrames else { return }
+    let truncating = connection.walFrames >= Writer.truncateFrames
+    do throws(StoreError) { try connection.checkpoint(truncating: truncating) } catch {
+      Log.write(.warning, "the log of the database cannot be checkpointed", [("error", error.description)])
+    }
+  }
+
+  func changeCounter() throws(StoreError) -> Int64 { try dataVersion.first { $0.int(0) } ?? 0 }
+}
