@@ -21,6 +21,8 @@ package final class InProcessHost: PackageHost {
 
   private struct State {
     var calls: [UInt64: RunningCall] = [:]
+    /// Reports not yet delivered.
+    var outbox: [TaskReport] = []
     var abandoned = 0
     var served = 0
     var isClosing = false
@@ -72,8 +74,7 @@ package final class InProcessHost: PackageHost {
     guard let call = state.withLock({ $0.calls[callID] }) else { return }
     watchDeadlines()
     guard let report = call.cancel(graceNanoseconds: grace) else { return }
-    sink([.finished(report)])
-    remove(call)
+    deliver([report])
   }
 
   package func close(deadline: UInt64) {
@@ -88,6 +89,7 @@ package final class InProcessHost: PackageHost {
       defer { state.calls = [:] }
       return (Array(state.calls.values), state.abandoned)
     }
+    deliverOutbox()
     reportLost(left)
     work.close()
     alarm.stop()
@@ -101,10 +103,12 @@ package final class InProcessHost: PackageHost {
     if !reports.isEmpty { sink(reports.map(HostEvent.finished)) }
   }
 
-  /// Forgets a call whose report has been delivered.
-  private func remove(_ call: RunningCall) {
+  /// Tells the owner, then forgets the calls.
+  private func deliver(_ reports: [TaskReport]) {
+    guard !reports.isEmpty else { return }
+    sink(reports.map(HostEvent.finished))
     let isIdle = state.withLock { state -> Bool in
-      state.calls[call.call.id] = nil
+      for report in reports { state.calls[report.callID] = nil }
       return state.isClosing && state.calls.isEmpty
     }
     if isIdle { idle.deliver(()) }
@@ -115,11 +119,32 @@ package final class InProcessHost: PackageHost {
   private func startThread() {
     _ = NamedThread("task") { [self] in
       work.arrive()
-      while let (call, mustStart) = work.next() {
-        if mustStart { startThread() }
-        guard run(call) else { return }
+      deliverOutbox()
+      while let taken = takeUp() {
+        if taken.mustStart { startThread() }
+        guard run(taken.element) else { return }
       }
     }
+  }
+
+  /// The next call. A report is left to a thread that is on its way, which delivers before anything else, so that
+  /// short calls are reported in batches, and yet none while this thread is blocked.
+  private func takeUp() -> WorkQueue<RunningCall>.Taken? {
+    if let taken = work.nextIfAny() {
+      if !taken.isAnotherComing { deliverOutbox() }
+      return taken
+    }
+    deliverOutbox()
+    defer { deliverOutbox() }
+    return work.next()
+  }
+
+  private func deliverOutbox() {
+    deliver(
+      state.withLock { state in
+        defer { state.outbox = [] }
+        return state.outbox
+      })
   }
 
   /// Runs a call; false when the thread was given up meanwhile and has to end.
@@ -128,9 +153,10 @@ package final class InProcessHost: PackageHost {
     if deadline > 0 { watchDeadlines() }
     let outcome = image.run(call, deadline: deadline, cap: configuration.outputCap)
     guard let report = call.report(outcome) else { return false }
-    state.withLock { $0.served += 1 }
-    sink([.finished(report)])
-    remove(call)
+    state.withLock { state in
+      state.served += 1
+      state.outbox.append(report)
+    }
     return true
   }
 
@@ -150,17 +176,16 @@ package final class InProcessHost: PackageHost {
     while alarm.wait(until: { calls.reduce(UInt64.max) { min($0, $1.due) } }) {
       let now = Clock.monotonic
       for call in calls {
-        if let report = call.timePassed(now, graceNanoseconds: grace) { abandon(call, report) }
+        if let report = call.timePassed(now, graceNanoseconds: grace) { abandon(report) }
       }
     }
   }
 
   private var calls: [RunningCall] { state.withLock { Array($0.calls.values) } }
 
-  private func abandon(_ call: RunningCall, _ report: TaskReport) {
+  private func abandon(_ report: TaskReport) {
     state.withLock { $0.abandoned += 1 }
-    sink([.finished(report)])
-    remove(call)
+    deliver([report])
     if work.giveUpThread() { startThread() }
   }
 }

@@ -44,10 +44,20 @@ package final class WorkQueue<Element: Sendable>: @unchecked Sendable {
   /// The first thing a started thread says.
   package func arrive() { locked { isComing = false } }
 
+  /// What a thread takes up, and what it is to do first.
+  package struct Taken {
+    package let element: Element
+    /// Start a thread, as after ``post(_:)``.
+    package let mustStart: Bool
+    /// A thread is on its way: what can wait until it is here may be left to it.
+    package let isAnotherComing: Bool
+  }
+
+  /// The oldest element; nil when there is none now.
+  package func nextIfAny() -> Taken? { locked { head == pending.count ? nil : take() } }
+
   /// The oldest element, waiting for one; nil once closed and empty.
-  ///
-  /// - Returns: with it, whether the caller has to start a thread, as for ``post(_:)``.
-  package func next() -> (element: Element, mustStart: Bool)? {
+  package func next() -> Taken? {
     locked {
       while head == pending.count {
         if closed { return nil }
@@ -56,16 +66,7 @@ package final class WorkQueue<Element: Sendable>: @unchecked Sendable {
         idle -= 1
         isComing = false
       }
-      let element = pending[head]
-      head += 1
-      if head == pending.count {
-        pending.removeAll(keepingCapacity: true)
-        head = 0
-      } else if head > 1024, head > pending.count / 2 {
-        pending.removeFirst(head)
-        head = 0
-      }
-      return (element, sendForThread())
+      return take()
     }
   }
 
@@ -91,6 +92,20 @@ package final class WorkQueue<Element: Sendable>: @unchecked Sendable {
     pthread_mutex_lock(lock)
     defer { pthread_mutex_unlock(lock) }
     return body()
+  }
+
+  private func take() -> Taken {
+    let element = pending[head]
+    head += 1
+    if head == pending.count {
+      pending.removeAll(keepingCapacity: true)
+      head = 0
+    } else if head > 1024, head > pending.count / 2 {
+      pending.removeFirst(head)
+      head = 0
+    }
+    let mustStart = sendForThread()
+    return Taken(element: element, mustStart: mustStart, isAnotherComing: isComing)
   }
 
   private func sendForThread() -> Bool {

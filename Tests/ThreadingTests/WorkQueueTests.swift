@@ -21,9 +21,9 @@ struct WorkQueueTests {
       started.wrappingAdd(1, ordering: .relaxed)
       _ = NamedThread("crew") { [self] in
         queue.arrive()
-        while let (element, mustStart) = queue.next() {
-          if mustStart { start() }
-          body(element)
+        while let taken = queue.next() {
+          if taken.mustStart { start() }
+          body(taken.element)
         }
       }
     }
