@@ -94,18 +94,20 @@ extension StoreCheck {
       let lapsed = try bench.leased().lease
       bench.now += Bench.lease + 1
       _ = try bench.claim(node: "node-2")
-      let held = try bench.leased().lease
+      let own = try bench.leased().lease
+      bench.now += Bench.lease + 1
+      let held = try unwrap(try bench.claim().first { $0.lease.run == own.run }, "the run taken up again").lease
       let cancelled = try bench.leased().lease
       _ = try bench.cancel(cancelled.run)
       let released = try bench.leased().lease
       _ = try bench.apply { $0.releases = [released] }
       let unknown = LeaseKey(run: RunID("no such run"), epoch: 1)
-      let lost = try bench.store.lost([lapsed, held, cancelled, released, unknown], node: "node-1")
+      let lost = try bench.store.lost([lapsed, own, held, cancelled, released, unknown], node: "node-1")
       try expectEqual(
         lost,
         [
-          LostLease(lease: lapsed, status: .leased), LostLease(lease: cancelled, status: .cancelled),
-          LostLease(lease: released, status: .pending), LostLease(lease: unknown, status: nil),
+          LostLease(lease: lapsed, status: .leased), LostLease(lease: own, status: .leased),
+          LostLease(lease: cancelled, status: .cancelled), LostLease(lease: released, status: .pending), LostLease(lease: unknown, status: nil),
         ], "lost")
       try expectEqual(try bench.store.lost([held], node: "node-9").count, 1, "asked for another node")
       try expectEqual(try bench.store.lost([], node: "node-1"), [], "of none")
