@@ -47,7 +47,8 @@ let package = Package(
     .target(
       name: "PackageRegistry",
       dependencies: ["PackageArchive", "PackageHost", "WorkflowStore", "WorkflowModel", "Telemetry", "Threading"]),
-    .target(name: "PackageBuilder", dependencies: ["PackageArchive", "PackageHost", "WorkflowModel", "CLinux"]),
+    .target(
+      name: "PackageBuilder", dependencies: ["PackageArchive", "PackageHost", "WorkflowModel", "Threading", "CLinux"]),
     .target(name: "Scheduler", dependencies: ["WorkflowStore", "WorkflowModel", "Telemetry", "Threading"]),
     .target(name: "Executor", dependencies: ["PackageHost", "WorkflowModel", "Telemetry", "Threading"]),
 
@@ -60,20 +61,25 @@ let package = Package(
       ]),
 
     // MARK: Floor 5
-    .target(name: "RuntimeAPI", dependencies: ["CloacinaRuntime", "WorkflowModel", "Telemetry", "Threading"]),
+    .target(
+      name: "RuntimeAPI",
+      dependencies: [
+        "CloacinaRuntime", "PackageHost", "WorkflowStore", "WorkflowModel", "Telemetry", "Threading", "CLinux",
+      ]),
+    .target(name: "CommandLineInterface", dependencies: ["WorkflowModel"]),
 
     // MARK: Floor 6
     .executableTarget(
       name: "cloacina-ctl",
       dependencies: [
-        "RuntimeAPI", "CloacinaRuntime", "PackageBuilder", "PackageArchive", "PackageHost", "WorkflowModel",
-        "Telemetry", "Threading", "CLinux",
+        "CommandLineInterface", "RuntimeAPI", "CloacinaRuntime", "PackageBuilder", "PackageArchive", "PackageHost",
+        "WorkflowStore", "WorkflowModel", "Telemetry", "Threading", "CToml",
       ]),
     .executableTarget(
       name: "cloacina-bench",
       dependencies: [
-        "CloacinaRuntime", "PackageBuilder", "PackageArchive", "PackageHost", "WorkflowStore", "SQLiteStore",
-        "WorkflowModel", "Threading", "CSQLite", "CPackageImage",
+        "CloacinaRuntime", "PackageArchive", "PackageHost", "WorkflowStore", "WorkflowModel", "Threading", "CSQLite",
+        "CPackageImage",
       ],
       path: "Benchmarks/cloacina-bench"),
 
@@ -91,6 +97,13 @@ let package = Package(
     .testTarget(name: "SchedulerTests", dependencies: ["Scheduler", "WorkflowStore", "WorkflowModel", "Threading"]),
     .testTarget(name: "ExecutorTests", dependencies: ["Executor", "PackageHost", "WorkflowModel"]),
     .testTarget(name: "CloacinaKitTests", dependencies: ["CloacinaKit", "CloacinaABI"]),
+    .testTarget(
+      name: "PackageBuilderTests",
+      dependencies: ["PackageBuilder", "PackageArchive", "PackageHost", "CloacinaKit", "WorkflowModel"]),
+    .testTarget(
+      name: "RuntimeAPITests",
+      dependencies: ["RuntimeAPI", "CloacinaRuntime", "WorkflowStore", "PackageHost", "WorkflowModel", "Threading"]),
+    .testTarget(name: "CommandLineInterfaceTests", dependencies: ["CommandLineInterface", "WorkflowModel"]),
     .testTarget(name: "EndToEndTests", dependencies: ["WorkflowModel"]),
   ],
   cLanguageStandard: .c17

@@ -50,7 +50,9 @@ struct BareSQLFloor {
       try execute(database, "BEGIN IMMEDIATE")
       for run in first..<min(first + 500, runs) {
         sqlite3_bind_int64(statement, 1, Int64(run))
-        guard sqlite3_step(statement) == SQLITE_DONE else { throw BenchError(String(cString: sqlite3_errmsg(database))) }
+        guard sqlite3_step(statement) == SQLITE_DONE else {
+          throw BenchError(String(cString: sqlite3_errmsg(database)))
+        }
         sqlite3_reset(statement)
       }
       try execute(database, "COMMIT")

@@ -17,7 +17,8 @@ struct Bench {
         }
       for line in lines { print(line.json) }
     } catch {
-      fputs("bench: \(error)\n", stderr)
+      let message = Array("bench: \(error)\n".utf8)
+      _ = write(STDERR_FILENO, message, message.count)
       exit(1)
     }
   }
@@ -72,7 +73,9 @@ struct BenchOptions {
   }
 
   private func number(_ flag: String, _ value: String) throws -> Int {
-    guard let number = Int(value), number > 0 else { throw BenchError("\(flag) takes a positive number, not '\(value)'") }
+    guard let number = Int(value), number > 0 else {
+      throw BenchError("\(flag) takes a positive number, not '\(value)'")
+    }
     return number
   }
 }

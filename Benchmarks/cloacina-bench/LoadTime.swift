@@ -70,7 +70,7 @@ struct LoadTime {
   private func bareDlopen(_ library: [UInt8]) throws -> Figures {
     var figures = Figures()
     for round in 0..<rounds {
-      let path = "\(options.folder)/bare-\(round).so"
+      let path = "\(options.folder)/bare-\(Clock.monotonic).so"
       guard let file = fopen(path, "w") else { throw BenchError("\(path) cannot be written") }
       let written = fwrite(library, 1, library.count, file)
       fclose(file)

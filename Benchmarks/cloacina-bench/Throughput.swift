@@ -33,7 +33,13 @@ struct Throughput {
     let submitted = Clock.monotonic
     for run in started { _ = try runtime.wait(run.id, timeoutMilliseconds: nil) }
     let end = Clock.monotonic
-    let failed = try started.reduce(0) { try runtime.run($1.id).status == .succeeded ? $0 : $0 + 1 }
+    var latency = Figures()
+    var failed = 0
+    for run in started {
+      let record = try runtime.run(run.id)
+      if record.status != .succeeded { failed += 1 }
+      if let completed = record.completedAt { latency.add(UInt64(max(0, completed - record.createdAt)) * 1_000_000) }
+    }
     guard failed == 0 else { throw BenchError("\(failed) of \(options.runs) runs did not succeed") }
 
     let seconds = Double(end - start) / 1e9
@@ -49,6 +55,7 @@ struct Throughput {
       JSONMember("drain_tasks_per_s", .rounded(Double(options.runs * tasks) / (Double(end - submitted) / 1e9), 0)),
       JSONMember("floor_tasks_per_s", .rounded(floor, 0)),
       JSONMember("ratio_to_floor", .rounded(tasksPerSecond / floor, 3)),
+      JSONMember("run_p50_ms", latency.milliseconds(0.5)), JSONMember("run_p99_ms", latency.milliseconds(0.99)),
     ])
   }
 }

@@ -26,6 +26,7 @@ int clo_check_package(const cloacina_package *package, const char *swift_compile
 int clo_check_task(const cloacina_task *task, const char *where, uint64_t *dependencies, cloacina_image_error *error);
 int clo_check_rule(const cloacina_rule *rule, const char *where, cloacina_image_error *error);
 
+/* `least` is the size in ABI 1.0: sizeof, as long as no minor version has appended fields. */
 int clo_check_size(uint32_t given, size_t least, const char *what, cloacina_image_error *error);
 int clo_check_text(cloacina_text text, size_t longest, const char *what, cloacina_image_error *error);
 /* A name or id: 1 to 64 of [A-Za-z0-9_-], a letter or underscore first. */

@@ -1,4 +1,5 @@
 import PackageRegistry
+import Scheduler
 import Threading
 package import WorkflowModel
 package import WorkflowStore
@@ -14,13 +15,17 @@ extension Runtime {
     var batch = StoreBatch(now: Clock.now)
     batch.submissions.reserveCapacity(requests.count)
     var targets: [String: WorkflowTarget] = [:]
+    var random = SystemRandomNumberGenerator()
     for request in requests {
       let key = "\(request.tenant)\u{0}\(request.workflow)"
-      let target = try targets[key] ?? resolve(request.workflow, tenant: request.tenant)
-      targets[key] = target
+      let target: WorkflowTarget
+      if let known = targets[key] { target = known } else {
+        target = try resolve(request.workflow, tenant: request.tenant)
+        targets[key] = target
+      }
       try checkInput(request.input)
       var submission = RunSubmission(
-        id: RunID.generate(now: batch.now), tenant: request.tenant, package: target.package,
+        id: RunID.generate(now: batch.now) { random.next() }, tenant: request.tenant, package: target.package,
         workflow: target.workflow, input: request.input)
       submission.priority = request.priority
       submission.idempotencyKey = request.idempotencyKey
@@ -36,7 +41,7 @@ extension Runtime {
   }
 
   private func checkInput(_ input: [UInt8]) throws(RuntimeError) {
-    do throws(JSONError) { try JSONScanner.validateObject(input) } catch {
+    do throws(JSONError) { _ = try JSONObjectText(input) } catch {
       throw RuntimeError(
         .invalid, code: "CLO-R004", "the input is not a JSON object: \(error)",
         fix: "pass an object, for example --input '{\"rows\": 5}'")

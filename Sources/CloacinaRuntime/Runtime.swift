@@ -1,9 +1,11 @@
+import Executor
 package import PackageHost
 import PackageRegistry
+import Scheduler
 import Synchronization
 import Telemetry
 import Threading
-package import WorkflowModel
+import WorkflowModel
 package import WorkflowStore
 
 /// One engine on one database: packages, scheduler, executor and store, started and stopped together.

@@ -17,6 +17,8 @@ package struct HostLoad: Sendable, Equatable {
   package var callsInFlight: Int
   /// Processes that ended unexpectedly and were replaced.
   package var replacements: Int
+  /// Threads of this process that a call never gave back; only in process.
+  package var threadsAbandoned = 0
 
   package init(isolation: Isolation, processID: Int32?, callsServed: Int, callsInFlight: Int, replacements: Int) {
     self.isolation = isolation

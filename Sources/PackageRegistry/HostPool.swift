@@ -17,10 +17,9 @@ package final class HostPool: HostProviding {
 
   package init(open: @escaping HostOpener) {
     self.open = open
+    let jobs = jobs
     loaders = (0..<2).map { index in
-      NamedThread("loader-\(index)") { [jobs] in
-        while let batch = jobs.take() { for job in batch { job() } }
-      }
+      NamedThread("loader-\(index)") { while let batch = jobs.take() { for job in batch { job() } } }
     }
   }
 

@@ -1,7 +1,7 @@
-package import PackageArchive
+import PackageArchive
 package import PackageHost
 import Threading
-package import WorkflowModel
+import WorkflowModel
 package import WorkflowStore
 
 /// What became of an archive.

@@ -1,11 +1,13 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// A thread of its own for work that blocks, so that nothing blocks Swift's cooperative pool.
 ///
 /// `@unchecked Sendable`: the handle is written once before `init` returns; `join` is called once.
 package final class NamedThread: @unchecked Sendable {
   private var handle = pthread_t()
+  private let isJoined = Atomic<Bool>(false)
 
   /// Starts a thread that runs `body` and ends.
   ///
@@ -28,7 +30,13 @@ package final class NamedThread: @unchecked Sendable {
   }
 
   /// Waits until the body has returned. To be called once, from another thread.
-  package func join() { pthread_join(handle, nil) }
+  package func join() {
+    isJoined.store(true, ordering: .relaxed)
+    pthread_join(handle, nil)
+  }
+
+  /// A thread nobody will join gives its stack back when it ends.
+  deinit { if !isJoined.load(ordering: .relaxed) { pthread_detach(handle) } }
 
   private final class Box: Sendable {
     let name: String

@@ -6,13 +6,16 @@ package struct JSONReader {
   let bytes: UnsafeBufferPointer<UInt8>
   var position = 0
   let refuseDuplicates: Bool
+  let depthLimit: Int
 
-  /// Reads `bytes` as one JSON value with nothing but white space around it.
+  /// Reads `bytes` as one JSON value with nothing but white space around it, nested at most `depthLimit` deep.
   ///
   /// - Throws: ``JSONError`` with the offset of the first byte that breaks a rule.
-  package static func read(_ bytes: [UInt8], refuseDuplicates: Bool = true) throws(JSONError) -> JSONValue {
+  package static func read(
+    _ bytes: [UInt8], refuseDuplicates: Bool = true, depthLimit: Int = JSONReader.depthLimit
+  ) throws(JSONError) -> JSONValue {
     let result = bytes.withUnsafeBufferPointer { buffer -> Result<JSONValue, JSONError> in
-      var reader = JSONReader(bytes: buffer, refuseDuplicates: refuseDuplicates)
+      var reader = JSONReader(bytes: buffer, refuseDuplicates: refuseDuplicates, depthLimit: depthLimit)
       do throws(JSONError) { return .success(try reader.readDocument()) } catch { return .failure(error) }
     }
     return try result.get()
@@ -23,9 +26,12 @@ package struct JSONReader {
     try read(Array(text.utf8), refuseDuplicates: refuseDuplicates)
   }
 
-  init(bytes: UnsafeBufferPointer<UInt8>, refuseDuplicates: Bool) {
+  init(
+    bytes: UnsafeBufferPointer<UInt8>, refuseDuplicates: Bool, depthLimit: Int = JSONReader.depthLimit
+  ) {
     self.bytes = bytes
     self.refuseDuplicates = refuseDuplicates
+    self.depthLimit = depthLimit
   }
 
   mutating func readDocument() throws(JSONError) -> JSONValue {
@@ -73,15 +79,21 @@ package struct JSONReader {
   private mutating func readObject(depth: Int) throws(JSONError) -> [JSONMember] {
     try enter(depth)
     var members: [JSONMember] = []
-    var names: Set<String> = []
+    // Bytes, not strings: Swift holds canonically equivalent texts for one, JSON does not.
+    var names: Set<[UInt8]> = []
     skipSpace()
-    if current == UInt8(ascii: "}") { position += 1; return members }
+    if current == UInt8(ascii: "}") {
+      position += 1
+      return members
+    }
     while true {
       skipSpace()
       let start = position
       guard current == UInt8(ascii: "\"") else { throw JSONError("a member name was expected", at: position) }
       let name = try readString()
-      if refuseDuplicates, !names.insert(name).inserted { throw JSONError("'\(name)' occurs twice", at: start) }
+      if refuseDuplicates, !names.insert(Array(name.utf8)).inserted {
+        throw JSONError("'\(name)' occurs twice", at: start)
+      }
       skipSpace()
       guard current == UInt8(ascii: ":") else { throw JSONError("':' was expected", at: position) }
       position += 1
@@ -96,7 +108,10 @@ package struct JSONReader {
     try enter(depth)
     var elements: [JSONValue] = []
     skipSpace()
-    if current == UInt8(ascii: "]") { position += 1; return elements }
+    if current == UInt8(ascii: "]") {
+      position += 1
+      return elements
+    }
     while true {
       skipSpace()
       elements.append(try readValue(depth: depth))
@@ -107,8 +122,8 @@ package struct JSONReader {
 
   /// Passes the opening bracket of a list at nesting `depth`.
   mutating func enter(_ depth: Int) throws(JSONError) {
-    guard depth <= JSONReader.depthLimit else {
-      throw JSONError("nesting deeper than \(JSONReader.depthLimit)", at: position)
+    guard depth <= depthLimit else {
+      throw JSONError("nesting deeper than \(depthLimit)", at: position)
     }
     position += 1
   }

@@ -19,6 +19,9 @@ package struct JSONMember: Sendable, Equatable {
     self.name = name
     self.value = value
   }
+
+  /// True when the member's name is exactly `name`, scalar by scalar.
+  package func isCalled(_ name: String) -> Bool { self.name.utf8.elementsEqual(name.utf8) }
 }
 
 extension JSONValue {
@@ -34,7 +37,7 @@ extension JSONValue {
   /// The value of the member called `name`, or nil when this is no object or has no such member.
   package subscript(name: String) -> JSONValue? {
     guard case .object(let members) = self else { return nil }
-    return members.first { $0.name == name }?.value
+    return members.first { $0.isCalled(name) }?.value
   }
 
   /// The text of a JSON string, else nil.

@@ -15,7 +15,7 @@ struct ObjectFields {
 
   mutating func take(_ key: String) throws(DescriptorError) -> JSONValue {
     known.append(key)
-    guard let index = rest.firstIndex(where: { $0.name == key }) else {
+    guard let index = rest.firstIndex(where: { $0.isCalled(key) }) else {
       throw DescriptorError(.missingKey, path: path(of: key), "the key '\(key)' is missing")
     }
     return rest.remove(at: index).value
@@ -73,8 +73,10 @@ struct ObjectFields {
   /// Refuses what nobody has taken.
   func end() throws(DescriptorError) {
     guard let stranger = rest.first?.name else { return }
-    let message = known.contains(stranger)
-      ? "the key '\(stranger)' occurs twice" : "no key is called '\(stranger)'\(Suggestion.hint(for: stranger, in: known))"
+    let message =
+      known.contains(stranger)
+      ? "the key '\(stranger)' occurs twice"
+      : "no key is called '\(stranger)'\(Suggestion.hint(for: stranger, in: known))"
     throw DescriptorError(.unknownKey, path: path(of: stranger), message)
   }
 

@@ -1,55 +1,46 @@
-/// A workflow prepared for running: validated, with positions instead of names. Shared by all its runs.
-package final class RunPlan: Sendable {
-  package let definition: WorkflowDefinition
-  /// For each task, positions of its dependencies / dependents.
-  package let dependencies: [[Int]]
-  package let dependents: [[Int]]
-  /// Task positions, dependencies first; among equals in declaration order.
-  package let topologicalOrder: [Int]
-
-  /// - Throws: ``GraphError`` for an empty, cyclic, dangling or ambiguous graph.
-  package init(_ definition: WorkflowDefinition) throws(GraphError) { fatalError() }
-}
-
-/// What happened to a run, told to ``RunMachine/advance(_:now:jitter:)``.
-package enum RunEvent: Sendable {
-  /// The run was claimed; emits the first decisions. Told once.
-  case begin
-  /// An attempt ended.
-  case attemptEnded(task: Int, outcome: TaskOutcome, startedAt: Timestamp)
-  /// The checkpoint of this task, asked for earlier, is durable.
-  case checkpointed(task: Int)
-  /// The delay before the next attempt of this task is over.
-  case retryDue(task: Int)
-  /// Stop: running tasks are asked to stop, nothing new starts.
-  case cancel
-}
-
-/// What is to be done for a run.
-package enum RunDecision: Sendable, Equatable {
-  /// Call the task with this input (a JSON object).
-  case start(task: Int, attempt: Int, input: [UInt8])
-  /// Ask the running attempt of this task to stop.
-  case stop(task: Int)
-  /// Write this checkpoint; tell `.checkpointed` when it is durable.
-  case checkpoint(task: Int, TaskCheckpoint)
-  /// Tell `.retryDue` at this time.
-  case retry(task: Int, at: Timestamp)
-  /// Record this event (type, JSON object), for example a merge conflict.
-  case record(type: String, data: [UInt8])
-  /// The run is over; to be written in the same transaction as the checkpoints decided with it.
-  case finish(status: RunStatus, result: [UInt8], failure: Failure?)
-}
-
 /// One run's progress through its graph: a value that decides and does nothing.
+///
+/// A dependency must have ended *and* be durable before its dependent starts; whether the dependent starts or is
+/// skipped is known earlier, when the last dependency has ended. Events that do not fit the state, such as the
+/// second end of one attempt, are ignored.
 package struct RunMachine: Sendable {
-  /// - Parameters:
-  ///   - input: the run's input, a JSON object.
-  ///   - checkpoints: of earlier owners, oldest first; finished tasks are not started again.
-  package init(plan: RunPlan, input: [UInt8], checkpoints: [TaskCheckpoint], losses: Int = 0) { fatalError() }
+  /// What one call of ``advance(_:now:random:)`` gathers.
+  struct Turn {
+    let now: Timestamp
+    var decisions: [RunDecision] = []
+  }
 
+  let plan: RunPlan
+  var tasks: [TaskProgress]
+  var base = JSONObjectText.empty
+  var runningCount = 0
+  var endedCount = 0
+  private var isCancelling = false
+  /// Two unordered tasks wrote one key and the workflow refuses that.
+  var conflict: Failure?
+  /// Why the run cannot be driven at all.
+  var refusal: Failure?
   /// True once `.finish` has been decided.
-  package var isOver: Bool { fatalError() }
+  package private(set) var isOver = false
+
+  /// - Parameters:
+  ///   - input: the run's input, a JSON object; empty for `{}`.
+  ///   - checkpoints: of earlier owners, oldest first; finished tasks are not started again.
+  ///   - losses: how many owners were lost without progress; more than ``RunLimits/ownerLosses`` fail the run.
+  package init(plan: RunPlan, input: [UInt8], checkpoints: [TaskCheckpoint], losses: Int = 0) {
+    self.plan = plan
+    tasks = plan.dependencies.map { TaskProgress(dependencies: $0.count) }
+    if losses > RunLimits.ownerLosses {
+      let message = "its owner was lost \(losses) times without progress; at most \(RunLimits.ownerLosses) are allowed"
+      refusal = Failure(.infrastructure, message)
+    }
+    do throws(JSONError) {
+      base = try JSONObjectText(input)
+    } catch {
+      refusal = refusal ?? Failure(.permanent, "the run's input is not a JSON object: \(error)")
+    }
+    if !checkpoints.isEmpty { restore(checkpoints) }
+  }
 
   /// Takes in one event and returns what is to be done, in order.
   ///
@@ -57,6 +48,48 @@ package struct RunMachine: Sendable {
   ///   - now: time of the event in milliseconds.
   ///   - random: a number in 0..<1 for jitter, drawn only when needed.
   package mutating func advance(_ event: RunEvent, now: Timestamp, random: () -> Double) -> [RunDecision] {
-    fatalError()
+    guard !isOver else { return [] }
+    var turn = Turn(now: now)
+    switch event {
+    case .begin: begin(&turn)
+    case .attemptEnded(let task, let outcome, let startedAt):
+      guard tasks[task].phase == .running else { return [] }
+      end(task, outcome, startedAt: startedAt, random: random, &turn)
+    case .checkpointed(let task): becomeDurable(task, &turn)
+    case .retryDue(let task): becomeDue(task, &turn)
+    case .cancel: cancel(&turn)
+    }
+    conclude(&turn)
+    return turn.decisions
+  }
+
+  /// True when nothing new may start.
+  var isHalting: Bool { isCancelling || conflict != nil }
+
+  /// True when running tasks were asked to stop.
+  var wasCancelled: Bool { isCancelling }
+
+  private mutating func begin(_ turn: inout Turn) {
+    guard refusal == nil, !isHalting else { return }
+    for task in plan.topologicalOrder {
+      switch tasks[task].phase {
+      case .waiting where tasks[task].open == 0:
+        if decide(task, &turn) { settle(task, &turn) }
+      case .delayed: resumeDelay(task, &turn)
+      case .waiting, .ready, .running, .ended: break
+      }
+    }
+  }
+
+  private mutating func cancel(_ turn: inout Turn) {
+    guard !isCancelling else { return }
+    isCancelling = true
+    for task in tasks.indices where tasks[task].phase == .running { turn.decisions.append(.stop(task: task)) }
+  }
+
+  private mutating func conclude(_ turn: inout Turn) {
+    guard let outcome = conclusion() else { return }
+    isOver = true
+    turn.decisions.append(outcome)
   }
 }

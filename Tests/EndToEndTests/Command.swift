@@ -14,46 +14,54 @@ struct CommandResult {
 }
 
 /// A command that was started and may still run.
+///
+/// It writes to files, not to pipes: a pipe would be inherited by whatever else is started at the same moment, and
+/// would then not end with the command.
 final class RunningCommand {
   let process = Process()
-  private let output = Pipe()
-  private let errors: FileHandle
+  private let outputPath: String
   private let errorsPath: String
 
   init(_ executable: String, _ arguments: [String], environment: [String: String], in folder: String) throws {
-    errorsPath = "\(folder)/stderr-\(UUID().uuidString)"
-    try Data().write(to: URL(fileURLWithPath: errorsPath))
-    errors = try FileHandle(forWritingTo: URL(fileURLWithPath: errorsPath))
+    let stem = "\(folder)/command-\(UUID().uuidString)"
+    outputPath = "\(stem).out"
+    errorsPath = "\(stem).err"
     process.executableURL = URL(fileURLWithPath: executable)
     process.arguments = arguments
     process.environment = environment
-    process.standardOutput = output
-    process.standardError = errors
+    process.standardOutput = try RunningCommand.create(outputPath)
+    process.standardError = try RunningCommand.create(errorsPath)
     process.standardInput = FileHandle.nullDevice
     try process.run()
   }
 
-  var processID: Int32 { process.processIdentifier }
-
-  /// The next line the command prints; nil at its end.
-  func nextLine() -> String? {
-    var line: [UInt8] = []
-    while let byte = try? output.fileHandleForReading.read(upToCount: 1)?.first {
-      if byte == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
-      line.append(byte)
-    }
-    return line.isEmpty ? nil : String(decoding: line, as: UTF8.self)
+  private static func create(_ path: String) throws -> FileHandle {
+    try Data().write(to: URL(fileURLWithPath: path))
+    return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
   }
 
-  /// Waits for the end and returns everything that was not read yet.
+  var processID: Int32 { process.processIdentifier }
+
+  /// The first line the command prints, waiting for it; nil when it ends, or a minute passes, without one.
+  func firstLine() -> String? {
+    let deadline = Date().addingTimeInterval(60)
+    while Date() < deadline {
+      let isRunning = process.isRunning
+      let text = read(outputPath)
+      if let end = text.firstIndex(of: "\n") { return String(text[..<end]) }
+      if !isRunning { return nil }
+      usleep(2000)
+    }
+    return nil
+  }
+
+  /// Waits for the end and returns everything that was said.
   func finish() -> CommandResult {
-    let rest = (try? output.fileHandleForReading.readToEnd()) ?? Data()
     process.waitUntilExit()
-    let said = (try? Data(contentsOf: URL(fileURLWithPath: errorsPath))) ?? Data()
-    return CommandResult(
-      status: process.terminationStatus, output: String(decoding: rest, as: UTF8.self),
-      errors: String(decoding: said, as: UTF8.self))
+    return CommandResult(status: process.terminationStatus, output: read(outputPath), errors: read(errorsPath))
   }
 
   func kill(_ signal: Int32) { Foundation.kill(processID, signal) }
+
+  private func read(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
 }

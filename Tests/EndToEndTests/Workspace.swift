@@ -25,6 +25,7 @@ final class Workspace {
 
   let folder: String
   let database: String
+  private var daemons: [RunningCommand] = []
 
   init() throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("cloacina-e2e-\(UUID().uuidString)").path
@@ -32,7 +33,14 @@ final class Workspace {
     database = "\(folder)/test.db"
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
+  /// A test that failed half-way leaves no daemon behind.
+  deinit {
+    for daemon in daemons where daemon.process.isRunning {
+      daemon.kill(SIGKILL)
+      daemon.process.waitUntilExit()
+    }
+    try? FileManager.default.removeItem(atPath: folder)
+  }
 
   var environment: [String: String] {
     var environment = ProcessInfo.processInfo.environment
@@ -94,7 +102,8 @@ final class Workspace {
   /// Starts the daemon and waits until it says that it serves.
   func serve(_ arguments: String...) throws -> RunningCommand {
     let daemon = try launch(["serve"] + arguments)
-    let line = daemon.nextLine()
+    daemons.append(daemon)
+    let line = daemon.firstLine()
     try #require(line?.contains("serving") == true, "serve said: \(line ?? "nothing")")
     return daemon
   }

@@ -34,7 +34,7 @@ enum {
   CLOACINA_FRAME_HELLO = 16,    /* u32 frame version, string descriptor (JSON) */
   CLOACINA_FRAME_REFUSED = 17,  /* string code, string sentence; the runner ends */
   CLOACINA_FRAME_RESULT = 18,   /* i32 status, string output, string explanation */
-  CLOACINA_FRAME_LOG = 19,      /* i32 level, string line */
+  CLOACINA_FRAME_LOG = 19,      /* i32 level, string line; call 0 while the package opens, also before HELLO */
   CLOACINA_FRAME_HEARTBEAT = 20,/* u64 extend_ms */
   CLOACINA_FRAME_PROGRESS = 21  /* u32 permille, string note */
 };
@@ -55,7 +55,7 @@ enum {
 /* What a dying runner leaves behind, written by async-signal-safe code. */
 typedef struct cloacina_crash_record {
   uint32_t kind;       /* CLOACINA_CRASH_… */
-  int32_t detail;      /* signal number or exit code */
+  int32_t detail;      /* signal number, or the code given to exit() */
   uint64_t call_id;    /* the call on the thread that died; 0: none */
   uint64_t address;    /* fault address of a signal, else 0 */
 } cloacina_crash_record;

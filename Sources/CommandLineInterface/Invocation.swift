@@ -1,0 +1,47 @@
+/// A command line that makes sense: a command, its operands and its options.
+package struct Invocation: Sendable {
+  package var verb: Verb
+  package var operands: [String]
+  var values: [String: String]
+  var switches: Set<String>
+
+  init(verb: Verb, operands: [String] = [], values: [String: String] = [:], switches: Set<String> = []) {
+    self.verb = verb
+    self.operands = operands
+    self.values = values
+    self.switches = switches
+  }
+
+  /// The value of an option, if it was given.
+  package subscript(flag: String) -> String? { values[flag] }
+
+  /// The number an option was given; the parser has checked that it is one.
+  package func number(_ flag: String) -> Int? { values[flag].flatMap { Int($0) } }
+
+  /// True when the switch was given.
+  package func has(_ flag: String) -> Bool { switches.contains(flag) }
+
+  /// `--tenant`, or the default.
+  package var tenant: String { values["tenant"] ?? "public" }
+
+  /// `--output`, or the command's default.
+  package var format: String { values["output"] ?? verb.formats[0] }
+}
+
+/// What a command line asks for.
+package enum Request: Sendable {
+  case run(Invocation)
+  /// Print this text and succeed.
+  case help(String)
+}
+
+/// Why a command line makes no sense.
+package struct UsageError: Error, Sendable, Equatable {
+  package var message: String
+  package var fix: String
+
+  package init(_ message: String, fix: String) {
+    self.message = message
+    self.fix = fix
+  }
+}

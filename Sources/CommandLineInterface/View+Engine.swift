@@ -1,0 +1,75 @@
+import WorkflowModel
+
+extension View {
+  var status: String {
+    let daemon = document["daemon"] ?? .null
+    let who =
+      daemon == .null ? "no daemon" : "node \(word("node"))  pid \(number("process_id", of: daemon))"
+    var text = style.paint("cloacina \(word("version"))", .bold)
+    text += "  \(word("engine"))  \(word("database"))  \(who)\n"
+    if daemon != .null { text += "  since \(View.time(document["started_at"])) UTC\n" }
+    text += section("RUNS", runCounts)
+    text += section(
+      "SLOTS", "\(number("slots_busy")) of \(number("slots")) busy, \(number("runs_held")) runs in memory")
+    text += section("PACKAGES", activePackages)
+    for host in document["hosts"]?.elements ?? [] { text += section("HOST", hostLine(host)) }
+    let attention = document["attention"]?.elements?.compactMap(\.text) ?? []
+    for sentence in attention { text += section("ATTENTION", style.paint("! \(SafeText.line(sentence))", .yellow)) }
+    return text
+  }
+
+  private func section(_ title: String, _ content: String) -> String {
+    let gap = String(repeating: " ", count: 11 - title.count)
+    return style.paint(title, .dim) + gap + content + "\n"
+  }
+
+  private var runCounts: String {
+    let shown = (document["runs"]?.members ?? []).filter { $0.value.integer ?? 0 > 0 || $0.name != "paused" }
+    return shown.map { "\($0.name) \($0.value.integer ?? 0)" }.joined(separator: "   ")
+  }
+
+  private var activePackages: String {
+    let active = document["activations"]?.elements ?? []
+    if active.isEmpty { return "none active" }
+    let inFlight = document["in_flight"]?.elements ?? []
+    let draining = inFlight.filter { count in
+      !active.contains { $0["package"] == count["package"] && $0["version"] == count["version"] }
+    }
+    let lines =
+      active.map { "\(word("package", of: $0)) \(word("version", of: $0))" }
+      + draining.map {
+        "\(word("package", of: $0)) \(word("version", of: $0)) draining (\(Quantity.count(number("count", of: $0), "run")))"
+      }
+    return lines.joined(separator: "   ")
+  }
+
+  private func hostLine(_ host: JSONValue) -> String {
+    let process = host["process_id"]?.integer.map { "pid \($0)" } ?? "in this process"
+    let replaced = number("replacements", of: host)
+    return "\(word("package", of: host)) \(word("version", of: host))  \(process)  "
+      + Quantity.count(number("calls", of: host), "call") + (replaced > 0 ? "  replaced \(replaced) ×" : "")
+  }
+
+  var schema: String {
+    var table = Table([.init("MIGRATION", alignsRight: true), .init("NAME"), .init("APPLIED (UTC)"), .init("CHECKSUM")])
+    for migration in document["migrations"]?.elements ?? [] {
+      table.add([
+        .init(String(migration["number"]?.integer ?? 0)), .init(migration["name"]?.text ?? ""),
+        .init(View.time(migration["applied_at"])), .init(String((migration["checksum"]?.text ?? "").prefix(12))),
+      ])
+    }
+    return "\(word("engine"))  \(word("location"))\n" + table.text(style)
+  }
+
+  var check: String {
+    let faults = document["faults"]?.elements?.compactMap(\.text) ?? []
+    if faults.isEmpty { return "\(style.paint("sound", .green))  no fault found\n" }
+    return faults.map { "\(style.paint("fault", .red))  \(SafeText.line($0))\n" }.joined()
+  }
+
+  var version: String { "cloacina \(word("version"))\n" }
+
+  var serving: String {
+    "cloacina \(word("version")) serving \(word("database")) on unix:\(word("socket"))  (pid \(number("process_id")))\n"
+  }
+}

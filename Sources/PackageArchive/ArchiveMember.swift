@@ -1,0 +1,5 @@
+/// One file of an archive.
+struct ArchiveMember: Sendable, Equatable {
+  let path: String
+  let bytes: [UInt8]
+}

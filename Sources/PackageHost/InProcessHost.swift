@@ -1,0 +1,169 @@
+import CPackageImage
+import Glibc
+import Synchronization
+import Threading
+package import WorkflowModel
+
+/// The package inside the executor: fastest, and trusted like the executor itself, for nothing contains it.
+///
+/// A call that ignores its deadline is reported and its thread abandoned, for a thread cannot be killed; another
+/// takes its slot. The library is never unmapped.
+package final class InProcessHost: PackageHost {
+  package let descriptor: PackageDescriptor
+  private let image: Image
+  private let configuration: HostConfiguration
+  private let sink: HostEventSink
+  private let work = WorkQueue<RunningCall>()
+  private let state = Mutex(State())
+  private let alarm = Alarm()
+  private let idle = OneShot<Void>()
+  private let closed = OneShot<Void>()
+
+  private struct State {
+    var calls: [UInt64: RunningCall] = [:]
+    /// Those that take up calls, the abandoned ones not among them.
+    var threads = 0
+    var abandoned = 0
+    var served = 0
+    var isClosing = false
+    var timerRuns = false
+  }
+
+  private init(_ image: Image, _ configuration: HostConfiguration, _ sink: @escaping HostEventSink)
+    throws(HostError)
+  {
+    self.image = image
+    self.configuration = configuration
+    self.sink = sink
+    descriptor = try image.descriptor()
+  }
+
+  /// Maps the library into this process. The bytes are copied and sealed.
+  ///
+  /// - Parameter sink: receives the host's events, on the host's threads; must not block.
+  /// - Throws: ``HostError`` with the reason when the package is refused.
+  package static func open(
+    library: [UInt8], digest: PackageDigest, configuration: HostConfiguration, sink: @escaping HostEventSink
+  ) throws(HostError) -> InProcessHost {
+    try InProcessHost(try Image(library, name: "cloacina-\(digest.short)"), configuration, sink)
+  }
+
+  package var load: HostLoad {
+    state.withLock { state in
+      var load = HostLoad(
+        isolation: .inProcess, processID: nil, callsServed: state.served, callsInFlight: state.calls.count,
+        replacements: 0)
+      load.threadsAbandoned = state.abandoned
+      return load
+    }
+  }
+
+  package func submit(_ calls: [TaskCall]) {
+    let running = calls.map { RunningCall($0, alarm: alarm, sink: sink) }
+    let accepted = state.withLock { state -> Bool in
+      guard !state.isClosing else { return false }
+      for call in running { state.calls[call.call.id] = call }
+      return true
+    }
+    guard accepted else { return reportLost(running) }
+    addThreads(work.post(running))
+  }
+
+  package func cancel(_ callID: UInt64) {
+    guard let call = state.withLock({ $0.calls[callID] }) else { return }
+    watchDeadlines()
+    guard let report = call.cancel(graceNanoseconds: grace) else { return }
+    sink([.finished(report)])
+    remove(call)
+  }
+
+  package func close(deadline: UInt64) {
+    let (isFirst, isIdle) = state.withLock { state in
+      defer { state.isClosing = true }
+      return (!state.isClosing, state.calls.isEmpty)
+    }
+    guard isFirst else { return _ = closed.wait() }
+    if isIdle { idle.deliver(()) }
+    _ = idle.wait(until: deadline)
+    let (left, abandoned) = state.withLock { state in
+      defer { state.calls = [:] }
+      return (Array(state.calls.values), state.abandoned)
+    }
+    reportLost(left)
+    work.close()
+    alarm.stop()
+    // While a thread is still inside the package, its state must stay.
+    if left.isEmpty, abandoned == 0 { image.stop() }
+    closed.deliver(())
+  }
+
+  private func reportLost(_ calls: [RunningCall]) {
+    let reports = calls.compactMap { $0.report(.lost("its host is closed")) }
+    if !reports.isEmpty { sink(reports.map(HostEvent.finished)) }
+  }
+
+  /// Forgets a call whose report has been delivered.
+  private func remove(_ call: RunningCall) {
+    let isIdle = state.withLock { state -> Bool in
+      state.calls[call.call.id] = nil
+      return state.isClosing && state.calls.isEmpty
+    }
+    if isIdle { idle.deliver(()) }
+  }
+
+  // MARK: Threads
+
+  private func addThreads(_ wanted: Int) {
+    let count = state.withLock { state -> Int in
+      let count = max(0, min(wanted, configuration.slots - state.threads))
+      state.threads += count
+      return count
+    }
+    for _ in 0..<count { _ = NamedThread("task") { [self] in while let call = work.next(), run(call) {} } }
+  }
+
+  /// Runs a call; false when the thread was given up meanwhile and has to end.
+  private func run(_ call: RunningCall) -> Bool {
+    guard let deadline = call.begin() else { return true }
+    if deadline > 0 { watchDeadlines() }
+    let outcome = image.run(call, deadline: deadline, cap: configuration.outputCap)
+    guard let report = call.report(outcome) else { return false }
+    state.withLock { $0.served += 1 }
+    sink([.finished(report)])
+    remove(call)
+    return true
+  }
+
+  // MARK: Deadlines
+
+  private var grace: UInt64 { UInt64(configuration.graceMilliseconds) * 1_000_000 }
+
+  private func watchDeadlines() {
+    let mustStart = state.withLock { state -> Bool in
+      defer { state.timerRuns = true }
+      return !state.timerRuns
+    }
+    if mustStart { _ = NamedThread("deadlines") { [self] in keepDeadlines() } }
+  }
+
+  private func keepDeadlines() {
+    while alarm.wait(until: { calls.reduce(UInt64.max) { min($0, $1.due) } }) {
+      let now = Clock.monotonic
+      for call in calls {
+        if let report = call.timePassed(now, graceNanoseconds: grace) { abandon(call, report) }
+      }
+    }
+  }
+
+  private var calls: [RunningCall] { state.withLock { Array($0.calls.values) } }
+
+  private func abandon(_ call: RunningCall, _ report: TaskReport) {
+    state.withLock { state in
+      state.threads -= 1
+      state.abandoned += 1
+    }
+    sink([.finished(report)])
+    remove(call)
+    addThreads(work.post([]))
+  }
+}

@@ -1,0 +1,114 @@
+import CPackageImage
+import Glibc
+import Synchronization
+import Threading
+import WorkflowModel
+
+/// One package version's runner: the process of the moment, its replacement, and the calls between.
+///
+/// Functions with a table run on the reactor's thread; the others on any.
+final class RunnerLink: Sendable {
+  private static let counter = Atomic<UInt64>(1)
+
+  let id = RunnerLink.counter.wrappingAdd(1, ordering: .relaxed).newValue
+  /// When the reactor has to look after this link: monotonic nanoseconds.
+  let due = Atomic<UInt64>(.max)
+  let state: Mutex<RunnerState>
+  let opened = OneShot<Result<PackageDescriptor, HostError>>()
+  let ended = OneShot<Void>()
+  let configuration: HostConfiguration
+  let reactor: RunnerReactor
+  let sink: HostEventSink
+  let library: Int32
+  let restarts = Mutex(RestartPlan())
+
+  init(library: Int32, configuration: HostConfiguration, reactor: RunnerReactor, sink: @escaping HostEventSink) {
+    self.library = library
+    self.configuration = configuration
+    self.reactor = reactor
+    self.sink = sink
+    state = Mutex(RunnerState(configuration))
+  }
+
+  deinit { Glibc.close(library) }
+
+  func submit(_ calls: [TaskCall]) {
+    let calls = refuseTooLong(calls)
+    let (refused, earliest, isBlocked) = state.withLock { state -> ([TaskCall], UInt64, Bool) in
+      guard !state.isClosing, state.phase != .ended else { return (calls, .max, false) }
+      state.queue.append(contentsOf: calls)
+      return ([], state.sendQueue(), state.isBlocked)
+    }
+    reportLost(refused, "its host is closed")
+    notice(earliest)
+    if isBlocked { flushLater() }
+  }
+
+  func cancel(_ callID: UInt64) {
+    let now = Clock.monotonic
+    let (waiting, wasAsked, isBlocked) = state.withLock { state -> (TaskCall?, Bool, Bool) in
+      if state.ask(callID, toEndAs: .cancelled, now: now) {
+        state.flush()
+        return (nil, true, state.isBlocked)
+      }
+      guard let index = state.queue.firstIndex(where: { $0.id == callID }) else { return (nil, false, false) }
+      return (state.queue.remove(at: index), false, false)
+    }
+    if let waiting { report([waiting], .cancelled) }
+    if wasAsked { notice(now + UInt64(configuration.graceMilliseconds) * 1_000_000) }
+    if isBlocked { flushLater() }
+  }
+
+  /// Ends the runner after its running calls, or by force at `deadline`; what waits is lost. Idempotent.
+  func close(deadline: UInt64) {
+    let waiting = state.withLock { state -> [TaskCall]? in
+      guard !state.isClosing else { return nil }
+      state.isClosing = true
+      if state.phase == .ready {
+        state.writer.shutdown()
+        state.flush()
+      }
+      return state.takeQueue()
+    }
+    if let waiting {
+      reportLost(waiting, "its host is closed")
+      reactor.perform { [self] table in endUnlessReady(table) }
+      if ended.wait(until: deadline) == nil {
+        reactor.perform { [self] table in die(.closing, table) }
+      }
+    }
+    ended.wait()
+  }
+
+  func reportLost(_ calls: [TaskCall], _ reason: @autoclosure () -> String) {
+    if !calls.isEmpty { report(calls, .lost(reason())) }
+  }
+
+  /// Calls that never reached a runner.
+  private func report(_ calls: [TaskCall], _ outcome: TaskOutcome) {
+    let now = Clock.now
+    sink(calls.map { .finished(TaskReport(callID: $0.id, outcome: outcome, startedAt: now, finishedAt: now)) })
+  }
+
+  /// Fails the calls no frame can carry, for a frame too long would end the runner; returns the others.
+  private func refuseTooLong(_ calls: [TaskCall]) -> [TaskCall] {
+    guard calls.contains(where: { !FrameWriter.fits($0) }) else { return calls }
+    for call in calls where !FrameWriter.fits(call) {
+      let limit = Int(CLOACINA_FRAME_LONGEST)
+      let message = "its input of \(call.input.count) bytes does not fit a frame of \(limit); pass a reference instead"
+      report([call], .failed(Failure(.permanent, message)))
+    }
+    return calls.filter(FrameWriter.fits)
+  }
+
+  /// Makes the reactor look after this link no later than `time`.
+  private func notice(_ time: UInt64) {
+    guard time != .max else { return }
+    due.min(time, ordering: .sequentiallyConsistent)
+    reactor.wake(by: time)
+  }
+
+  private func flushLater() {
+    reactor.perform { [self] table in watchForWriting(table) }
+  }
+}

@@ -1,0 +1,83 @@
+package import CloacinaRuntime
+import PackageHost
+package import WorkflowModel
+package import WorkflowStore
+
+/// The daemon that answers, as its answers name it.
+package struct DaemonIdentity: Sendable {
+  package var processID: Int32
+  package var socket: String
+
+  package init(processID: Int32, socket: String) {
+    self.processID = processID
+    self.socket = socket
+  }
+}
+
+extension RuntimeStatus {
+  /// `cloacina.status/1`; `daemon` is null when a command opened the database itself.
+  package func contract(daemon: DaemonIdentity?) -> JSONValue {
+    .document(
+      "status",
+      [
+        ("version", .string(version)), ("node", .string(node)), ("boot_id", .string(bootID)),
+        ("daemon", daemon?.contract ?? .null), ("started_at", .time(startedAt)),
+        ("database", .string(databaseURL)), ("engine", .string(engine)), ("runs", runCounts),
+        ("in_flight", .array(counts.inFlight.map(\.contract))), ("unserved", .integer(counts.unserved)),
+        ("activations", .array(activations.map(\.contract))), ("runs_held", .integer(runsHeld)),
+        ("slots", .integer(slots)), ("slots_busy", .integer(slotsBusy)),
+        ("hosts", .array(hosts.map(\.contract))), ("attention", .array(attention.map(JSONValue.string))),
+      ])
+  }
+
+  private var runCounts: JSONValue {
+    .object(RunStatus.allCases.map { JSONMember($0.rawValue, .integer(counts.runs[$0] ?? 0)) })
+  }
+}
+
+extension DaemonIdentity {
+  fileprivate var contract: JSONValue {
+    .object([JSONMember("process_id", .integer(processID)), JSONMember("socket", .string(socket))])
+  }
+}
+
+extension VersionCount {
+  fileprivate var contract: JSONValue {
+    .object([
+      JSONMember("package", .string(package)), JSONMember("version", .string(version)),
+      JSONMember("count", .integer(count)),
+    ])
+  }
+}
+
+extension HostStatus {
+  fileprivate var contract: JSONValue {
+    .object([
+      JSONMember("package", .string(package)), JSONMember("version", .string(version)),
+      JSONMember("digest", .string(digest.hex)), JSONMember("isolation", .string(isolation.rawValue)),
+      JSONMember("process_id", .number(processID)), JSONMember("calls", .integer(calls)),
+      JSONMember("replacements", .integer(replacements)),
+    ])
+  }
+}
+
+extension SchemaStatus {
+  /// `cloacina.schema/1`
+  package var contract: JSONValue {
+    .document(
+      "schema",
+      [
+        ("engine", .string(engine)), ("location", .string(location)),
+        ("migrations", .array(applied.map(\.contract))),
+      ])
+  }
+}
+
+extension AppliedMigration {
+  fileprivate var contract: JSONValue {
+    .object([
+      JSONMember("number", .integer(number)), JSONMember("name", .string(name)),
+      JSONMember("checksum", .string(checksum)), JSONMember("applied_at", .time(appliedAt)),
+    ])
+  }
+}

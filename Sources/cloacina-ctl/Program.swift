@@ -1,0 +1,47 @@
+import CommandLineInterface
+import Glibc
+import Telemetry
+
+/// The command from its arguments to its exit code.
+enum Program {
+  static func run(_ arguments: [String]) -> ExitCode {
+    let request: Request
+    do throws(UsageError) { request = try Parser.parse(arguments) } catch {
+      Console.report(CommandError(error), arguments: arguments)
+      return .usage
+    }
+    switch request {
+    case .help(let text):
+      Console.write(text, to: STDOUT_FILENO)
+      return .success
+    case .run(let invocation): return run(invocation)
+    }
+  }
+
+  private static func run(_ invocation: Invocation) -> ExitCode {
+    let console = Console(invocation)
+    let usual: LogLevel = invocation.verb.name == "serve" ? .info : .warning
+    Log.setThreshold(console.isVerbose ? .debug : console.isQuiet ? .error : usual)
+    guard let command = commands[invocation.verb.name] else {
+      preconditionFailure("the grammar knows '\(invocation.verb.name)' and the program does not")
+    }
+    do throws(CommandError) { return try command(invocation, console) } catch {
+      console.report(error)
+      return error.exitCode
+    }
+  }
+
+  private typealias Command = @Sendable (Invocation, Console) throws(CommandError) -> ExitCode
+
+  private static let commands: [String: Command] = [
+    "package build": BuildCommand.run, "package inspect": ArchiveCommands.inspect,
+    "package verify": ArchiveCommands.verify, "package register": PackageCommands.register,
+    "package list": PackageCommands.list, "package versions": PackageCommands.versions,
+    "package activate": PackageCommands.activate, "package rollback": PackageCommands.rollBack,
+    "workflow list": PackageCommands.listWorkflows, "workflow graph": PackageCommands.graph,
+    "start": StartCommand.run, "run list": RunCommands.list, "run show": RunCommands.show,
+    "run events": RunCommands.events, "run cancel": RunCommands.cancel, "run follow": FollowCommand.run,
+    "serve": ServeCommand.run, "status": EngineCommands.status, "db migrate": EngineCommands.migrate,
+    "db status": EngineCommands.schema, "db check": EngineCommands.check, "version": EngineCommands.version,
+  ]
+}

@@ -1,0 +1,111 @@
+import CloacinaRuntime
+import CommandLineInterface
+import Glibc
+import PackageHost
+import RuntimeAPI
+import Threading
+import WorkflowModel
+
+/// A way to ask the engine: the daemon that serves the database, or the database opened by this command.
+final class Session {
+  /// What an embedded engine is opened for.
+  enum Purpose { case questions, work }
+
+  private enum Engine {
+    case daemon(ControlClient)
+    case embedded(Runtime, Operations)
+  }
+
+  /// How long a command waits for another one that has the database open, in nanoseconds.
+  private static let patience: UInt64 = 5_000_000_000
+
+  private let engine: Engine
+
+  private init(_ engine: Engine) { self.engine = engine }
+
+  /// True when a daemon answers.
+  var hasDaemon: Bool { if case .daemon = engine { true } else { false } }
+
+  /// Finds the daemon of the chosen database, or opens that database.
+  ///
+  /// While a daemon starts or stops it owns the database without listening; and another command may have it open
+  /// for a moment. So a locked database is tried again for a while.
+  static func open(_ invocation: Invocation, _ console: Console, for purpose: Purpose = .questions)
+    throws(CommandError) -> Session
+  {
+    let choice = try DatabaseChoice.make(invocation)
+    console.detail("database \(choice.url) (\(choice.origin))")
+    let sockets = choice.path.map(Session.sockets) ?? []
+    let deadline = Clock.monotonic + patience
+    while true {
+      if let client = try asking({ () throws(RuntimeError) in try ControlClient.connect(sockets) }) {
+        console.detail("asking the daemon on \(client.path)")
+        return Session(.daemon(client))
+      }
+      do throws(CommandError) { return try embed(choice, console, purpose) } catch {
+        guard error.code == "CLO-S002", Clock.monotonic < deadline else { throw error }
+        usleep(20_000)
+      }
+    }
+  }
+
+  /// Where a daemon of the database at `path` may listen.
+  static func sockets(_ path: String) -> [String] {
+    ControlSocket.candidates(database: path, runtimeFolder: Environment.value("XDG_RUNTIME_DIR"))
+  }
+
+  private static func embed(_ choice: DatabaseChoice, _ console: Console, _ purpose: Purpose) throws(CommandError)
+    -> Session
+  {
+    var configuration = RuntimeConfiguration(
+      databaseURL: choice.url, host: HostConfiguration(runnerPath: RunnerPath.found ?? RunnerPath.expected))
+    configuration.executes = purpose == .work
+    let runtime = try asking { () throws(RuntimeError) in try Runtime.open(configuration) }
+    console.detail("no daemon listens; the database is opened by this command")
+    return Session(.embedded(runtime, Operations(runtime: runtime, daemon: nil)))
+  }
+
+  /// Does one operation; a parameter that is nil is left out.
+  func perform(_ name: String, _ parameters: [(String, JSONValue?)] = [], attachment: [UInt8] = [])
+    throws(CommandError) -> Answer
+  {
+    let params = JSONValue.object(parameters.compactMap { name, value in value.map { JSONMember(name, $0) } })
+    return try asking { () throws(RuntimeError) in
+      switch engine {
+      case .daemon(let client): try client.perform(name, params, attachment: attachment)
+      case .embedded(_, let operations): try operations.perform(name, params: params, attachment: attachment)
+      }
+    }
+  }
+
+  /// Leaves the daemon alone, or closes the database; tasks still running get a moment to end.
+  func close() {
+    if case .embedded(let runtime, _) = engine { runtime.close(drainMilliseconds: 2000) }
+  }
+}
+
+/// Where the `cloacina-runner` program is.
+enum RunnerPath {
+  /// Beside this program, else where CLOACINA_RUNNER says; nil when neither can be executed.
+  static var found: String? {
+    [expected, Environment.value("CLOACINA_RUNNER")].compactMap { $0 }.first { access($0, X_OK) == 0 }
+  }
+
+  /// Beside this program.
+  static var expected: String {
+    let bytes = [CChar](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
+      count = max(0, readlink("/proc/self/exe", buffer.baseAddress!, buffer.count))
+    }
+    let program = String(decoding: bytes.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let folder = program.lastIndex(of: "/").map { String(program[..<$0]) } ?? "."
+    return "\(folder)/cloacina-runner"
+  }
+
+  /// The runner's path for commands that load packages.
+  static func required() throws(CommandError) -> String {
+    if let found { return found }
+    throw CommandError(
+      .unavailable, kind: "unavailable", code: "CLO-C004", "the program cloacina-runner is not at \(expected)",
+      fix: "install it there, or set CLOACINA_RUNNER to its path")
+  }
+}

@@ -1,0 +1,123 @@
+import Foundation
+import Testing
+import WorkflowModel
+
+@testable import CommandLineInterface
+
+/// The examples of docs/cli-json.md, by schema.
+private let examples: [JSONValue] = {
+  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+  let text = (try? String(contentsOf: root.appendingPathComponent("docs/cli-json.md"), encoding: .utf8)) ?? ""
+  return text.components(separatedBy: "```json\n").dropFirst().map { piece in
+    (try? JSONReader.read(piece.components(separatedBy: "```")[0])) ?? .string(piece)
+  }
+}()
+
+private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ in true }) throws -> JSONValue {
+  try #require(examples.first { $0["schema"]?.text == "cloacina.\(schema)/1" && matches($0) }, "\(schema)")
+}
+
+@Suite struct RendererTests {
+  @Test func everyExampleIsADocumentAndHasAView() {
+    #expect(examples.count == 20)
+    for example in examples {
+      #expect(Renderer.kind(of: example) != nil, "\(example)")
+      if Renderer.kind(of: example) == "error" { continue }
+      let table = Renderer.text(example, format: "table", style: Style())
+      #expect(!table.hasPrefix("{"), "no view for \(example["schema"]?.text ?? "")")
+      #expect(table.hasSuffix("\n"))
+    }
+  }
+
+  @Test func jsonIsTheDocumentAndJsonlItsElements() throws {
+    let runs = try example("runs")
+    #expect(try JSONReader.read(Renderer.text(runs, format: "json", style: Style())) == runs)
+    let lines = Renderer.text(runs, format: "jsonl", style: Style()).split(separator: "\n")
+    #expect(lines.count == 1)
+    #expect(try JSONReader.read(String(lines[0])) == runs["runs"]?.elements?[0])
+    let check = try example("check")
+    #expect(
+      Renderer.text(check, format: "jsonl", style: Style()) == Renderer.text(check, format: "json", style: Style()))
+  }
+
+  @Test func anEmptyListIsNoLineOfJsonl() {
+    let empty = JSONValue.object([
+      JSONMember("schema", .string("cloacina.runs/1")), JSONMember("runs", .array([])),
+    ])
+    #expect(Renderer.text(empty, format: "jsonl", style: Style()) == "")
+    #expect(Renderer.text(empty, format: "id", style: Style()) == "")
+  }
+
+  @Test(arguments: [
+    ("runs", "0197e0c2-7d1a-7c55-9d0e-2f6d5b1c9a41\n"), ("start", "0197e0c2-7d1a-7c55-9d0e-2f6d5b1c9a41\n"),
+    ("events", "17\n"), ("packages", "simple_demo@1.0.0\n"), ("versions", "simple_demo@1.0.0\n"),
+    ("registration", "simple_demo@1.1.0\n"), ("activation", "simple_demo@1.1.0\n"),
+    ("workflow", "simple_demo.data_processing\n"),
+  ]) func idsAreWhatAnotherCommandTakes(_ schema: String, _ text: String) throws {
+    #expect(Renderer.text(try example(schema), format: "id", style: Style()) == text)
+  }
+
+  @Test func aRunIsShownWithItsTasksAndItsError() throws {
+    let run = try example("run") { $0["tasks"] != nil }
+    #expect(
+      Renderer.text(run, format: "table", style: Style()) == """
+        run 0197e0c2-7d1a-7c55-9d0e-2f6d5b1c9a41  simple_demo.data_processing 1.0.0  FAILED  took 58 ms  node local-1f3a
+        TASK          STATUS  ATTEMPT   TOOK  ERROR
+        process_data  failed        1  31 ms  crash: the runner ended by SIGSEGV
+        error   crash: task 'process_data' failed: SIGSEGV
+
+        """)
+  }
+
+  @Test func anInspectionShowsWholePolicies() throws {
+    let text = Renderer.text(try example("inspection"), format: "table", style: Style())
+    for words in ["all(succeeded(start))", "5.0 s", "libsimple_demo.so", "128.0 KiB", "swift-6.3.1", "data_processing"]
+    {
+      #expect(text.contains(words), "\(words) is not in \(text)")
+    }
+    let retried = Renderer.text(
+      .object([
+        JSONMember("schema", .string("cloacina.inspection/1")),
+        JSONMember("workflows", .array([try example("workflow")])),
+      ]), format: "table", style: Style())
+    #expect(retried.contains("3, exponential from 100 ms to 1 m 0 s ×2, on error, timeout, crash"), "\(retried)")
+  }
+
+  @Test func aGraphIsDrawnInLayers() throws {
+    func task(_ id: String, _ dependencies: [String]) -> JSONValue {
+      .object([
+        JSONMember("id", .string(id)), JSONMember("dependencies", .array(dependencies.map(JSONValue.string))),
+      ])
+    }
+    let layers = [["a"], ["b", "c"], ["d"]]
+    let graph = JSONValue.object([
+      JSONMember("schema", .string("cloacina.workflow/1")), JSONMember("id", .string("p.w")),
+      JSONMember("version", .string("1.0.0")),
+      JSONMember("tasks", .array([task("a", []), task("b", ["a"]), task("c", ["a"]), task("d", ["b", "c"])])),
+      JSONMember("layers", .array(layers.map { .array($0.map(JSONValue.string)) })),
+    ])
+    #expect(
+      Renderer.text(graph, format: "table", style: Style()) == """
+        p.w 1.0.0  4 tasks, 3 layers
+           ┌─ a
+           │
+           ├─ b  ← a
+           ├─ c  ← a
+           │
+           └─ d  ← b, c
+
+        """)
+  }
+
+  @Test func hostileTextIsSpelledOut() {
+    let event = JSONValue.object([
+      JSONMember("schema", .string("cloacina.event/1")), JSONMember("type", .string("\u{1B}]0;title\u{7}")),
+      JSONMember("data", .object([JSONMember("k", .string("\u{1B}[2J\u{202E}"))])),
+    ])
+    for format in ["table", "id"] {
+      let text = Renderer.text(event, format: format, style: Style())
+      #expect(!text.unicodeScalars.contains { $0.value == 0x1B || $0.value == 7 || $0.value == 0x202E })
+    }
+  }
+}

@@ -1,0 +1,183 @@
+import CloacinaRuntime
+import Foundation
+import PackageHost
+import Testing
+import WorkflowModel
+import WorkflowStore
+
+@testable import RuntimeAPI
+
+/// The documents that the engine produces have exactly the fields that docs/cli-json.md shows.
+@Suite struct ContractTests {
+  private static let digest = PackageDigest(hex: String(repeating: "ab", count: 32))!
+
+  private static let examples: [JSONValue] = {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let text = (try? String(contentsOf: root.appendingPathComponent("docs/cli-json.md"), encoding: .utf8)) ?? ""
+    return text.components(separatedBy: "```json\n").dropFirst().map { piece in
+      (try? JSONReader.read(piece.components(separatedBy: "```")[0])) ?? .string(piece)
+    }
+  }()
+
+  private static var record: PackageRecord {
+    PackageRecord(
+      digest: digest, tenant: "public", name: "p", version: "1.0.0", description: "d", author: "a",
+      fingerprint: "f", isolation: "runner", archiveBytes: 10, registeredAt: 0)
+  }
+
+  private static var activation: Activation {
+    Activation(
+      tenant: "public", package: "p", version: "1.0.0", digest: digest, epoch: 1, activatedAt: 0, previous: digest)
+  }
+
+  private static var run: RunRecord {
+    var run = RunRecord(
+      id: RunID("r"), tenant: "public", type: "p.w", status: .failed, priority: 100, input: Array("{\"n\":1e400}".utf8),
+      leaseEpoch: 2, createdAt: 1, runAt: 2)
+    run.startedAt = 1000
+    run.completedAt = 1058
+    run.lastError = "m"
+    run.errorClass = "crash"
+    return run
+  }
+
+  private static var checkpoint: TaskCheckpoint {
+    var checkpoint = TaskCheckpoint(task: "t", attempt: 1, status: .failed, finishedAt: 5)
+    checkpoint.failure = Failure(.crash, "m")
+    checkpoint.patch = Array("{\"k\": 9007199254740993}".utf8)
+    return checkpoint
+  }
+
+  private static var definition: WorkflowDefinition {
+    var task = TaskDefinition(id: "t")
+    task.retry.maxAttempts = 3
+    return WorkflowDefinition(name: "w", tasks: [task])
+  }
+
+  private static var status: RuntimeStatus {
+    var counts = StoreCounts()
+    counts.inFlight = [VersionCount(package: "p", version: "1.0.0", count: 1)]
+    return RuntimeStatus(
+      version: "0", node: "n", bootID: "b", startedAt: 0, databaseURL: "sqlite:x", engine: "sqlite", counts: counts,
+      activations: [activation], runsHeld: 0, slots: 1, slotsBusy: 0,
+      hosts: [
+        HostStatus(
+          package: "p", version: "1.0.0", digest: digest, isolation: .runner, processID: 1, calls: 1, replacements: 0)
+      ], attention: ["x"])
+  }
+
+  private static var documents: [JSONValue] {
+    let version = PackageVersion(record: record, isActive: true, inFlight: 0).contract
+    let start = StartResult(id: RunID("r"), created: true, digest: digest).contract
+    let event = EventRecord(
+      id: 1, run: RunID("r"), type: "t", data: Array("{\"task\":\"t\",\"attempt\":1}".utf8), createdAt: 0)
+    return [
+      .list("runs", [run.contract]), run.contract(tasks: [checkpoint], definition: definition), start,
+      .list("starts", [start]), CancelOutcome.cancelled(wasLeased: true).contract(RunID("r")),
+      .list("events", [event.contract], [("run", .string("r")), ("run_status", .string("failed"))]),
+      .list("packages", [version]), .list("versions", [version], [("package", .string("p"))]),
+      RegisterResult(record: record, created: true, activation: activation, activated: true).contract,
+      activation.contract,
+      WorkflowInfo(tenant: "public", package: "p", version: "1.0.0", digest: digest, definition: definition).contract,
+      status.contract(daemon: DaemonIdentity(processID: 1, socket: "s")),
+      SchemaStatus(
+        engine: "e", location: "l", applied: [AppliedMigration(number: 1, name: "n", checksum: "c", appliedAt: 0)]
+      ).contract,
+    ]
+  }
+
+  /// Paths of all members, with what is free text for the author (payloads) left closed.
+  private func fields(_ value: JSONValue, _ path: String = "") -> Set<String> {
+    switch value {
+    case .object(let members):
+      var found: Set<String> = []
+      for member in members {
+        let inner = "\(path).\(member.name)"
+        found.insert(inner)
+        if !["input", "result", "patch", "data"].contains(member.name) { found.formUnion(fields(member.value, inner)) }
+      }
+      return found
+    case .array(let elements): return elements.reduce(into: []) { $0.formUnion(fields($1, path + "[]")) }
+    default: return []
+    }
+  }
+
+  @Test(arguments: 0..<13) func producedFieldsAreTheDocumentedOnes(_ index: Int) throws {
+    let document = ContractTests.documents[index]
+    let schema = try #require(document["schema"]?.text)
+    let example = try #require(
+      ContractTests.examples.first {
+        $0["schema"]?.text == schema && ($0["tasks"] == nil) == (document["tasks"] == nil)
+      },
+      "docs/cli-json.md has no example of \(schema)")
+    #expect(fields(document) == fields(example), "\(schema)")
+  }
+
+  @Test func everyDocumentIsTested() { #expect(ContractTests.documents.count == 13) }
+
+  @Test func timesAndDurationsHaveTheirForms() {
+    let run = ContractTests.run.contract
+    #expect(run["started_at"]?.text == "1970-01-01T00:00:01.000Z")
+    #expect(run["duration_ms"]?.integer == 58)
+  }
+
+  @Test func payloadsAreEmbeddedExactly() {
+    let run = ContractTests.run.contract(tasks: [ContractTests.checkpoint], definition: nil)
+    #expect(run["input"]?.json == "{\"n\":1e400}")
+    #expect(run["tasks"]?.elements?[0]["attempts"]?.elements?[0]["patch"]?.json == "{\"k\":9007199254740993}")
+    #expect(JSONValue.payload(Array("not json".utf8)) == .string("not json"))
+    #expect(JSONValue.payload([]) == .null)
+    #expect(JSONValue.payload(nil) == .null)
+  }
+
+  @Test func tasksComeInTheOrderOfTheirDeclaration() {
+    let definition = WorkflowDefinition(
+      name: "w", tasks: [TaskDefinition(id: "a"), TaskDefinition(id: "b"), TaskDefinition(id: "c")])
+    var retried = TaskCheckpoint(task: "b", attempt: 1, status: .pending, finishedAt: 1)
+    retried.retryAt = 9
+    let checkpoints = [
+      retried, TaskCheckpoint(task: "a", attempt: 1, status: .succeeded, finishedAt: 2),
+      TaskCheckpoint(task: "b", attempt: 2, status: .succeeded, finishedAt: 3),
+    ]
+    var run = ContractTests.run
+    let over = run.contract(tasks: checkpoints, definition: definition)["tasks"]?.elements ?? []
+    #expect(over.compactMap { $0["task"]?.text } == ["a", "b", "c"])
+    #expect(over.compactMap { $0["status"]?.text } == ["succeeded", "succeeded", "not_reached"])
+    #expect(over[1]["attempts"]?.elements?.count == 2)
+    run.status = .cancelled
+    let cancelled = run.contract(tasks: checkpoints, definition: definition)["tasks"]?.elements ?? []
+    #expect(cancelled[2]["status"]?.text == "cancelled")
+    run.status = .leased
+    let running = run.contract(tasks: checkpoints, definition: definition)["tasks"]?.elements ?? []
+    #expect(running[2]["status"]?.text == "pending")
+  }
+
+  @Test func layersFollowTheLongestPath() {
+    let definition = WorkflowDefinition(
+      name: "w",
+      tasks: [
+        TaskDefinition(id: "d", dependencies: ["c", "a"]), TaskDefinition(id: "a"),
+        TaskDefinition(id: "c", dependencies: ["b"]), TaskDefinition(id: "b", dependencies: ["a"]),
+        TaskDefinition(id: "x", dependencies: ["y"]), TaskDefinition(id: "y", dependencies: ["x"]),
+      ])
+    #expect(definition.layers == [["a"], ["b"], ["c"], ["d"]])
+  }
+
+  @Test func parametersAreTypedAndNothingUnknownPasses() throws {
+    let document = JSONValue.object([
+      JSONMember("text", .string("t")), JSONMember("number", .integer(7)), JSONMember("nothing", .null),
+      JSONMember("extra", .bool(true)),
+    ])
+    var parameters = try Parameters("op", document)
+    #expect(try parameters.text("text") == "t")
+    #expect(try parameters.optionalInteger("number", in: 0...7) == 7)
+    #expect(try parameters.optionalText("nothing") == nil)
+    #expect(throws: RuntimeError.self) { try parameters.text("missing") }
+    #expect(throws: RuntimeError.self) { try parameters.optionalInteger("number", in: 0...6) }
+    #expect(throws: RuntimeError.self) { try parameters.flag("text") }
+    let error = #expect(throws: RuntimeError.self) { try parameters.finish() }
+    #expect(error?.message == "parameter 'extra' of op is not known")
+    #expect(throws: RuntimeError.self) { try Parameters("op", .array([])) }
+  }
+}
