@@ -86,7 +86,8 @@ import WorkflowStore
   @Test func aPayloadThatIsNoObjectFailsTheRunInsteadOfTheEngine() throws {
     for payload in ["[1]", "3", "{", ""] {
       try database.sql(
-        "INSERT INTO workflow_run (id, type, payload) VALUES ('bad \(payload)', 'simple_demo.data_processing', '\(payload)')")
+        "INSERT INTO workflow_run (id, type, payload) VALUES ('bad \(payload)', 'simple_demo.data_processing', '\(payload)')"
+      )
     }
     let good = try insert()
     #expect(try database.store.claim().map(\.lease.run.text) == [good])
@@ -188,4 +189,3 @@ import WorkflowStore
     #expect(throws: TemporaryDatabase.SQLFailure.self) { try database.sql(statement) }
   }
 }
-

@@ -35,11 +35,13 @@ final class TemporaryDatabase {
     sqlite3_busy_timeout(database, 5000)
     var rows: [String] = []
     let code = withUnsafeMutablePointer(to: &rows) { rows in
-      sqlite3_exec(database, text, { context, count, values, _ in
-        let columns = (0..<Int(count)).map { values?[$0].map { String(cString: $0) } ?? "NULL" }
-        context?.assumingMemoryBound(to: [String].self).pointee.append(columns.joined(separator: "|"))
-        return 0
-      }, rows, nil)
+      sqlite3_exec(
+        database, text,
+        { context, count, values, _ in
+          let columns = (0..<Int(count)).map { values?[$0].map { String(cString: $0) } ?? "NULL" }
+          context?.assumingMemoryBound(to: [String].self).pointee.append(columns.joined(separator: "|"))
+          return 0
+        }, rows, nil)
     }
     guard code == SQLITE_OK else { throw SQLFailure(message: String(cString: sqlite3_errmsg(database))) }
     return rows

@@ -11,7 +11,8 @@ extension StoreCheck {
       }
       let claim = try unwrap(try bench.claim().first, "the claimed run")
       try expectEqual(claim.lease, LeaseKey(run: id, epoch: 1), "lease")
-      try expectEqual([claim.tenant, claim.package, claim.workflow, claim.version], ["red", "demo", "flow", "1.0.0"], "names")
+      try expectEqual(
+        [claim.tenant, claim.package, claim.workflow, claim.version], ["red", "demo", "flow", "1.0.0"], "names")
       try expectEqual(claim.digest, Bench.digest("a"), "digest")
       try expectEqual(claim.input, Array(#"{"k":1e400}"#.utf8), "input")
       try expectEqual([claim.losses, claim.checkpoints.count], [0, 0], "losses and checkpoints")

@@ -107,7 +107,8 @@ extension StoreCheck {
         lost,
         [
           LostLease(lease: lapsed, status: .leased), LostLease(lease: own, status: .leased),
-          LostLease(lease: cancelled, status: .cancelled), LostLease(lease: released, status: .pending), LostLease(lease: unknown, status: nil),
+          LostLease(lease: cancelled, status: .cancelled), LostLease(lease: released, status: .pending),
+          LostLease(lease: unknown, status: nil),
         ], "lost")
       try expectEqual(try bench.store.lost([held], node: "node-9").count, 1, "asked for another node")
       try expectEqual(try bench.store.lost([], node: "node-1"), [], "of none")

@@ -6,7 +6,7 @@ extension StoreCheck {
   static let awkwardObjects = [
     #"{"n":123456789012345678901234567890,"f":1.0,"e":1E+2,"z":-0,"s":0.10}"#,
     #"{"t":"\u0000\u001f\"\\\/ü😀\ud83d\ude00","":"","日本":null}"#,
-    #"{ "spaced" : [ 1 , {"b":2,"a":1} ],"#+"\n\t"+#""last":true }"#,
+    #"{ "spaced" : [ 1 , {"b":2,"a":1} ],"# + "\n\t" + #""last":true }"#,
     #"{"quote":"it's; DROP TABLE workflow_run; -- ?1 :a $b"}"#,
     "{\"long\":\"" + String(repeating: "xyzü", count: 60_000) + "\"}",
   ]
