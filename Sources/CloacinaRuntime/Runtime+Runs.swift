@@ -19,7 +19,9 @@ extension Runtime {
     for request in requests {
       let key = "\(request.tenant)\u{0}\(request.workflow)"
       let target: WorkflowTarget
-      if let known = targets[key] { target = known } else {
+      if let known = targets[key] {
+        target = known
+      } else {
         target = try resolve(request.workflow, tenant: request.tenant)
         targets[key] = target
       }

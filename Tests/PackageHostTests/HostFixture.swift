@@ -80,7 +80,8 @@ func call(
 ) -> TaskCall {
   TaskCall(
     id: id, digest: anyDigest, tenant: "public", package: "p", workflow: "main", task: name, workflowIndex: 0,
-    taskIndex: task, attempt: attempt, runID: RunID("run-\(id)"), timeoutMilliseconds: timeout, input: Array(input.utf8))
+    taskIndex: task, attempt: attempt, runID: RunID("run-\(id)"), timeoutMilliseconds: timeout, input: Array(input.utf8)
+  )
 }
 
 let anyDigest = PackageDigest(hex: String(repeating: "ab", count: 32))!
@@ -89,7 +90,8 @@ let anyDigest = PackageDigest(hex: String(repeating: "ab", count: 32))!
 let runnerPath: String = {
   var folder = URL(filePath: #filePath).deletingLastPathComponent()
   let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-  for argument in CommandLine.arguments + [program.path] where argument.contains(".build") || argument.contains(".xctest") {
+  for argument in CommandLine.arguments + [program.path]
+  where argument.contains(".build") || argument.contains(".xctest") {
     folder = URL(filePath: argument)
     while folder.path != "/" {
       folder.deleteLastPathComponent()
