@@ -113,7 +113,9 @@ func library(_ name: String) throws -> [UInt8] {
 }
 
 /// The hosts under test share one reactor, as those of an executor do.
-let reactor: RunnerReactor = try! RunnerReactor()
+let reactor: RunnerReactor = {
+  do { return try RunnerReactor() } catch { preconditionFailure("no reactor for the tests: \(error)") }
+}()
 
 /// A runner with the package `name`, closed at the end of `body`.
 func withRunner(
