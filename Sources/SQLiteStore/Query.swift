@@ -176,7 +176,8 @@ final class Query {
     let hex = text(column)
     guard let digest = PackageDigest(hex: hex) else {
       throw StoreError(
-        .corrupt, "'\(hex)' stands where a package digest is expected; run 'cloacina-ctl db check' and restore a backup")
+        .corrupt, "'\(hex)' stands where a package digest is expected; run 'cloacina-ctl db check' and restore a backup"
+      )
     }
     return digest
   }

@@ -95,7 +95,8 @@ extension SchedulerLoop {
         guard monotonic - run.flights[index].since >= 1_000_000_000 else { continue }
         guard executor.isRunning(key.callID(task: run.flights[index].task)) else { continue }
         run.flights[index].announced = true
-        let task = JSONValue.object([JSONMember("task", .string(run.plan.definition.tasks[run.flights[index].task].id))])
+        let task = JSONValue.object([JSONMember("task", .string(run.plan.definition.tasks[run.flights[index].task].id))]
+        )
         batch.events.append(EventWrite(run: run.claim.lease.run, type: "task_started", data: task.bytes))
       }
     }

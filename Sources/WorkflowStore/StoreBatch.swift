@@ -63,7 +63,7 @@ package struct RunSubmission: Sendable {
 
 package enum SubmissionOutcome: Sendable, Equatable {
   case created(RunID, digest: PackageDigest)
-  /// A run with this idempotency key exists.
+  /// A run with this idempotency key, or with this id, exists; nothing was written.
   case existing(RunID)
   /// The package has no active version, or that version has no such workflow.
   case refused(String)

@@ -69,10 +69,14 @@ final class Workspace {
   /// Runs a statement in the `sqlite3` shell and returns what it prints.
   func sql(_ statement: String) throws -> String {
     let shell = try RunningCommand(
-      "/usr/bin/sqlite3", ["-cmd", ".timeout 5000", database, statement], environment: environment, in: folder)
+      "/usr/bin/sqlite3",
+      ["-cmd", ".timeout 5000", "-cmd", "PRAGMA wal_autocheckpoint = 0", database, statement], environment: environment,
+      in: folder)
     let result = shell.finish()
     try #require(result.status == 0, "\(statement): \(result.errors)")
-    return result.output.trimmingCharacters(in: .newlines)
+    // The first line is the answer of the pragma: only the daemon may checkpoint.
+    return result.output.split(separator: "\n", omittingEmptySubsequences: false).dropFirst().joined(separator: "\n")
+      .trimmingCharacters(in: .newlines)
   }
 
   /// Builds a package of the repository, or a copy of it changed by `edit`, and returns the archive's path.

@@ -80,7 +80,8 @@ func call(
 ) -> TaskCall {
   TaskCall(
     id: id, digest: anyDigest, tenant: "public", package: "p", workflow: "main", task: name, workflowIndex: 0,
-    taskIndex: task, attempt: attempt, runID: RunID("run-\(id)"), timeoutMilliseconds: timeout, input: Array(input.utf8))
+    taskIndex: task, attempt: attempt, runID: RunID("run-\(id)"), timeoutMilliseconds: timeout, input: Array(input.utf8)
+  )
 }
 
 let anyDigest = PackageDigest(hex: String(repeating: "ab", count: 32))!
@@ -89,7 +90,8 @@ let anyDigest = PackageDigest(hex: String(repeating: "ab", count: 32))!
 let runnerPath: String = {
   var folder = URL(filePath: #filePath).deletingLastPathComponent()
   let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-  for argument in CommandLine.arguments + [program.path] where argument.contains(".build") || argument.contains(".xctest") {
+  for argument in CommandLine.arguments + [program.path]
+  where argument.contains(".build") || argument.contains(".xctest") {
     folder = URL(filePath: argument)
     while folder.path != "/" {
       folder.deleteLastPathComponent()
@@ -111,7 +113,9 @@ func library(_ name: String) throws -> [UInt8] {
 }
 
 /// The hosts under test share one reactor, as those of an executor do.
-let reactor: RunnerReactor = try! RunnerReactor()
+let reactor: RunnerReactor = {
+  do { return try RunnerReactor() } catch { preconditionFailure("no reactor for the tests: \(error)") }
+}()
 
 /// A runner with the package `name`, closed at the end of `body`.
 func withRunner(

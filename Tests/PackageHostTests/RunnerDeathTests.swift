@@ -39,7 +39,8 @@ struct RunnerDeathTests {
   func backgroundThread() {
     let abort = words(Int(CLOACINA_CRASH_SIGNAL), detail: SIGABRT, call: 0)
     #expect(classes(RunnerDeath(words: abort, status: 262, lastLine: "", flights: [flight(1)])) == [.crash])
-    #expect(classes(RunnerDeath(words: abort, status: 262, lastLine: "", flights: [flight(1), flight(2)])) == [nil, nil])
+    #expect(
+      classes(RunnerDeath(words: abort, status: 262, lastLine: "", flights: [flight(1), flight(2)])) == [nil, nil])
   }
 
   @Test("the runner's own exit codes excuse a call only when the runner said so itself")
@@ -54,11 +55,14 @@ struct RunnerDeathTests {
   func onTheirWayOut() {
     let flights = [flight(1, ending: .cancelled), flight(2, ending: .timedOut), flight(3)]
     let death = RunnerDeath(
-      words: nil, status: 256 + SIGKILL, lastLine: "", hostReason: .overdue([1], graceMilliseconds: 50), flights: flights)
+      words: nil, status: 256 + SIGKILL, lastLine: "", hostReason: .overdue([1], graceMilliseconds: 50),
+      flights: flights)
     let outcomes = death.reports(now: 2000).map(\.outcome)
     #expect(outcomes[0] == .cancelled)
     #expect(outcomes[1] == .failed(Failure(.timeout, "it passed its limit of 200 ms")))
-    #expect(outcomes[2] == .lost("its runner is gone: task task1 did not stop when it was asked to, so its process was ended"))
+    #expect(
+      outcomes[2] == .lost("its runner is gone: task task1 did not stop when it was asked to, so its process was ended")
+    )
   }
 }
 

@@ -61,10 +61,12 @@ struct RunnerHostTests {
     }
   }
 
-  @Test("what breaks the ABI is charged as misuse", arguments: [
-    ("odd_status", "42"), ("answers_deferred", "deferred"), ("emits_null", "null pointer"),
-    ("output_too_large", "4194304"),
-  ], [false, true])
+  @Test(
+    "what breaks the ABI is charged as misuse",
+    arguments: [
+      ("odd_status", "42"), ("answers_deferred", "deferred"), ("emits_null", "null pointer"),
+      ("output_too_large", "4194304"),
+    ], [false, true])
   func misuse(of package: (name: String, word: String), inProcess: Bool) throws {
     try withHost(package.name, inProcess: inProcess) { host, told throws in
       host.submit([call(1)])
@@ -95,7 +97,8 @@ struct RunnerHostTests {
     }
   }
 
-  @Test("more than a socket takes at once is sent in the end, at the submission or when a slot is free", arguments: [1, 3])
+  @Test(
+    "more than a socket takes at once is sent in the end, at the submission or when a slot is free", arguments: [1, 3])
   func largeInputs(slots: Int) throws {
     try withRunner("well_behaved", configuration { $0.slots = slots }) { host, told throws in
       let text = String(repeating: "x", count: 2 << 20)

@@ -7,10 +7,12 @@ import WorkflowModel
 
 @Suite("Runner: deaths, and who is to blame", .serialized)
 struct RunnerHostDeathTests {
-  @Test("a deadly signal is named, charged, and outlived", arguments: [
-    ("segfault", "SIGSEGV at address 0x"), ("abort", "SIGABRT"), ("stack_overflow", "SIGSEGV at address 0x"),
-    ("signals_itself", "SIGTRAP"),
-  ])
+  @Test(
+    "a deadly signal is named, charged, and outlived",
+    arguments: [
+      ("segfault", "SIGSEGV at address 0x"), ("abort", "SIGABRT"), ("stack_overflow", "SIGSEGV at address 0x"),
+      ("signals_itself", "SIGTRAP"),
+    ])
   func signals(of package: (name: String, words: String)) throws {
     try withRunner(package.name) { host, told throws in
       let before = host.load.processID
@@ -25,10 +27,12 @@ struct RunnerHostDeathTests {
     }
   }
 
-  @Test("exit and _exit are charged with their code", arguments: [
-    ("exits", 0, "exit(0)"), ("exits_at_once", 0, "exit code 7"), ("mixed", Mixed.exit, "exit(3)"),
-    ("mixed", Mixed.end, "exit code 0"),
-  ])
+  @Test(
+    "exit and _exit are charged with their code",
+    arguments: [
+      ("exits", 0, "exit(0)"), ("exits_at_once", 0, "exit code 7"), ("mixed", Mixed.exit, "exit(3)"),
+      ("mixed", Mixed.end, "exit code 0"),
+    ])
   func exits(of package: (name: String, task: Int, words: String)) throws {
     try withRunner(package.name) { host, told throws in
       host.submit([call(1, task: package.task)])
@@ -38,9 +42,11 @@ struct RunnerHostDeathTests {
     }
   }
 
-  @Test("only the call that died is charged; its neighbours are lost and run again", arguments: [
-    (Mixed.segfault, ErrorClass.crash), (Mixed.exit, ErrorClass.exit),
-  ])
+  @Test(
+    "only the call that died is charged; its neighbours are lost and run again",
+    arguments: [
+      (Mixed.segfault, ErrorClass.crash), (Mixed.exit, ErrorClass.exit),
+    ])
   func neighbours(of guilty: (task: Int, errorClass: ErrorClass)) throws {
     try withRunner("mixed") { host, told throws in
       host.submit([call(1, task: Mixed.wait), call(2, task: Mixed.wait)])
@@ -49,7 +55,9 @@ struct RunnerHostDeathTests {
       host.submit([call(3, task: guilty.task, name: "culprit")])
       #expect(try told.failure(of: 3).errorClass == guilty.errorClass)
       for id in [1, 2] as [UInt64] {
-        guard case .lost(let why) = try told.outcome(of: id) else { throw Unexpected(outcome: try told.outcome(of: id)) }
+        guard case .lost(let why) = try told.outcome(of: id) else {
+          throw Unexpected(outcome: try told.outcome(of: id))
+        }
         #expect(why.contains("its runner is gone") && why.contains("in task culprit"))
       }
       host.submit([call(4, task: Mixed.wait)])

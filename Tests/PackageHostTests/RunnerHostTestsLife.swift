@@ -8,11 +8,13 @@ import WorkflowModel
 
 @Suite("Runner: loading, ending, and what is left behind", .serialized)
 struct RunnerHostLifeTests {
-  @Test("a refused package carries its code", arguments: [
-    ("no_entry_point", "CLO-P006"), ("missing_symbol", "CLO-P010"), ("wrong_major", "CLO-P013"),
-    ("unknown_feature", "CLO-P016"), ("deferring", "CLO-P019"), ("other_compiler", "CLO-P025"),
-    ("fails_to_open", "CLO-P028"),
-  ], [false, true])
+  @Test(
+    "a refused package carries its code",
+    arguments: [
+      ("no_entry_point", "CLO-P006"), ("missing_symbol", "CLO-P010"), ("wrong_major", "CLO-P013"),
+      ("unknown_feature", "CLO-P016"), ("deferring", "CLO-P019"), ("other_compiler", "CLO-P025"),
+      ("fails_to_open", "CLO-P028"),
+    ], [false, true])
   func refused(package: (name: String, code: String), inProcess: Bool) throws {
     let error = #expect(throws: HostError.self) {
       try withHost(package.name, inProcess: inProcess) { _, _ throws in }

@@ -6,7 +6,8 @@ import WorkflowModel
 
 @Suite("Hosts: time limits and cancellation", .serialized)
 struct RunnerHostLimitTests {
-  @Test("a call that heeds its cancellation at the deadline ends as a timeout; the runner stays", arguments: [false, true])
+  @Test(
+    "a call that heeds its cancellation at the deadline ends as a timeout; the runner stays", arguments: [false, true])
   func heededTimeout(inProcess: Bool) throws {
     try withHost("mixed", inProcess: inProcess) { host, told throws in
       let before = host.load.processID
@@ -25,7 +26,8 @@ struct RunnerHostLimitTests {
       host.submit([call(2, task: Mixed.hang, name: "stuck", timeout: 30)])
       let failure = try told.failure(of: 2)
       #expect(failure.errorClass == .timeout)
-      #expect(failure.message == "it passed its limit of 30 ms and ignored cancellation for 50 ms; its process was ended")
+      #expect(
+        failure.message == "it passed its limit of 30 ms and ignored cancellation for 50 ms; its process was ended")
       guard case .lost(let why) = try told.outcome(of: 1) else { throw Unexpected(outcome: try told.outcome(of: 1)) }
       #expect(why.contains("task stuck did not stop"))
       #expect(runner.ends)

@@ -85,7 +85,8 @@ final class Questions {
       conditions[conditions.count - 1] += ")"
     }
     if let status = filter.status { conditions.append(RunRow.condition(status)) }
-    let sql = "\(RunRow.select) WHERE \(conditions.joined(separator: " AND ")) ORDER BY rowid DESC LIMIT \(filter.limit)"
+    let sql =
+      "\(RunRow.select) WHERE \(conditions.joined(separator: " AND ")) ORDER BY rowid DESC LIMIT \(filter.limit)"
     let query = lists[sql] ?? connection.query("listing runs", sql)
     lists[sql] = query
     for (index, value) in values.enumerated() { query.bind(Int32(index + 1), value) }

@@ -102,7 +102,8 @@ final class Submissions {
     if let key, let id = try byKey.bind(1, key).first({ $0.text(0) }) { return .existing(RunID(id)) }
     let owner = try tenantOfRun.bind(1, submission.id.text).first { $0.text(0) }
     return owner == submission.tenant
-      ? .existing(submission.id) : .refused("the run id '\(submission.id)' belongs to another tenant; choose another id")
+      ? .existing(submission.id)
+      : .refused("the run id '\(submission.id)' belongs to another tenant; choose another id")
   }
 }
 

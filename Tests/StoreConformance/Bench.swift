@@ -1,0 +1,138 @@
+import WorkflowModel
+import WorkflowStore
+
+/// A store under test, a clock that only the check moves, and short words for common steps.
+struct Bench {
+  let store: any WorkflowStore
+  var now: Timestamp = 1_800_000_000_123
+  /// Set by checks that close the store themselves.
+  var isClosed = false
+  private var submitted = 0
+
+  static let lease: Int64 = 30_000
+
+  init(store: any WorkflowStore) { self.store = store }
+
+  // MARK: Packages
+
+  /// A digest of 64 times `letter`, one of 0...9 and a...f.
+  static func digest(_ letter: Character) -> PackageDigest {
+    PackageDigest(hex: String(repeating: letter, count: 64))!
+  }
+
+  func record(
+    _ name: String, _ version: String, _ letter: Character, tenant: String = "public", at time: Timestamp? = nil
+  ) -> PackageRecord {
+    PackageRecord(
+      digest: Bench.digest(letter), tenant: tenant, name: name, version: version, description: "Ünïcode ✓",
+      author: "an author", fingerprint: "swift-6", isolation: "runner", archiveBytes: 3, registeredAt: time ?? now)
+  }
+
+  @discardableResult func register(
+    _ name: String, _ version: String, _ letter: Character, tenant: String = "public", workflows: [String] = ["flow"],
+    archive: [UInt8] = [1, 0, 255], at time: Timestamp? = nil
+  ) throws -> PackageRegistration {
+    let record = record(name, version, letter, tenant: tenant, at: time)
+    let definitions = workflows.map { workflow in
+      WorkflowRecord(
+        tenant: tenant, package: name, version: version, digest: record.digest, name: workflow,
+        definition: Array(#"{"name":"\#(workflow)"}"#.utf8))
+    }
+    return try store.register(record, archive: archive, workflows: definitions)
+  }
+
+  @discardableResult func activate(
+    _ name: String, _ letter: Character, tenant: String = "public"
+  ) throws -> Activation {
+    try store.activate(tenant: tenant, package: name, digest: Bench.digest(letter))
+  }
+
+  /// Package `demo` with workflow `flow`, active in version 1.0.0, digest `a`.
+  func prepareDemo(tenant: String = "public") throws {
+    try register("demo", "1.0.0", "a", tenant: tenant)
+    try activate("demo", "a", tenant: tenant)
+  }
+
+  // MARK: Runs
+
+  /// A submission of demo.flow with an id of its own.
+  mutating func submission(tenant: String = "public", _ change: (inout RunSubmission) -> Void = { _ in })
+    -> RunSubmission
+  {
+    submitted += 1
+    var submission = RunSubmission(
+      id: RunID("run-\(submitted)"), tenant: tenant, package: "demo", workflow: "flow", input: Array("{}".utf8))
+    change(&submission)
+    return submission
+  }
+
+  func apply(_ fill: (inout StoreBatch) -> Void) throws -> StoreOutcome {
+    var batch = StoreBatch(now: now)
+    fill(&batch)
+    return try store.apply(batch)
+  }
+
+  mutating func submit(_ change: (inout RunSubmission) -> Void = { _ in }) throws -> RunID {
+    let submission = submission(change)
+    let outcome = try apply { $0.submissions = [submission] }
+    try expectEqual(
+      outcome.submissions.count, 1, "outcomes of one submission")
+    guard case .created(let id, _) = outcome.submissions[0] else {
+      throw ConformanceFailure(description: "a submission became \(outcome.submissions[0])")
+    }
+    return id
+  }
+
+  func claim(_ limit: Int = 100, node: String = "node-1") throws -> [ClaimedRun] {
+    try apply { $0.claim = ClaimRequest(node: node, leaseMilliseconds: Bench.lease, limit: limit) }.claimed
+  }
+
+  /// A run, submitted and claimed.
+  mutating func leased(node: String = "node-1") throws -> ClaimedRun {
+    let id = try submit()
+    let claimed = try claim(node: node)
+    try expectEqual(claimed.map(\.lease.run), [id], "the only due run is claimed")
+    return claimed[0]
+  }
+
+  func checkpoint(
+    _ lease: LeaseKey, _ task: String, _ status: TaskStatus = .succeeded, patch: String = "{}"
+  ) throws -> Bool {
+    var checkpoint = TaskCheckpoint(task: task, attempt: 1, status: status, finishedAt: now)
+    checkpoint.patch = Array(patch.utf8)
+    let outcome = try apply { $0.checkpoints = [CheckpointWrite(lease: lease, checkpoint: checkpoint)] }
+    try expectEqual(outcome.checkpoints.count, 1, "outcomes of one checkpoint")
+    return outcome.checkpoints[0]
+  }
+
+  func finish(
+    _ lease: LeaseKey, _ status: RunStatus = .succeeded, result: String = "{}", _ failure: Failure? = nil
+  ) throws -> Bool {
+    let write = FinishWrite(
+      lease: lease, status: status, result: status == .succeeded ? Array(result.utf8) : [], failure: failure)
+    let outcome = try apply { $0.finishes = [write] }
+    try expectEqual(outcome.finishes.count, 1, "outcomes of one finish")
+    return outcome.finishes[0]
+  }
+
+  func cancel(_ id: RunID) throws -> CancelOutcome {
+    let outcome = try apply { $0.cancels = [id] }
+    try expectEqual(outcome.cancels.count, 1, "outcomes of one cancel")
+    return outcome.cancels[0]
+  }
+
+  // MARK: Looking
+
+  func run(_ id: RunID) throws -> RunRecord { try unwrap(try store.run(id), "run \(id)") }
+
+  func eventTypes(_ id: RunID) throws -> [String] {
+    try store.events(id, after: 0, limit: 1000).map(\.type)
+  }
+
+  /// The data of the run's only event of that type, parsed.
+  func data(_ type: String, of id: RunID) throws -> JSONValue {
+    let events = try store.events(id, after: 0, limit: 1000).filter { $0.type == type }
+    try expectEqual(events.count, 1, "events '\(type)'")
+    return try JSONReader.read(events[0].data)
+  }
+}
