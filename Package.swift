@@ -90,7 +90,9 @@ let package = Package(
     .testTarget(name: "ThreadingTests", dependencies: ["Threading"]),
     .testTarget(name: "WorkflowStoreTests", dependencies: ["WorkflowStore", "WorkflowModel", "Threading"]),
     .testTarget(name: "PackageArchiveTests", dependencies: ["PackageArchive", "WorkflowModel", "CArchive"]),
-    .testTarget(name: "PackageHostTests", dependencies: ["PackageHost", "WorkflowModel", "CPackageImage"]),
+    .testTarget(
+      name: "PackageHostTests",
+      dependencies: ["PackageHost", "WorkflowModel", "Threading", "CLinux", "CPackageImage", "cloacina-runner"]),
     .testTarget(
       name: "SQLiteStoreTests",
       dependencies: ["SQLiteStore", "StoreConformance", "WorkflowStore", "WorkflowModel", "CSQLite"]),

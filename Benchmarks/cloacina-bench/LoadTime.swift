@@ -11,15 +11,18 @@ struct LoadTime {
 
   init(_ options: BenchOptions) { self.options = options }
 
-  func run() throws -> [JSONValue] { try options.hosts.map { try measure(host: $0) } }
+  func run() throws -> [JSONValue] {
+    let archive = try readFile("\(options.packages)/simple_demo.cloacina")
+    let dlopenTime = try bareDlopen(try ArchiveReader.verify(bytes: archive).library)
+    return try options.hosts.map { try measure(host: $0, dlopenTime) }
+  }
 
-  private func measure(host: String) throws -> JSONValue {
+  private func measure(host: String, _ dlopenTime: Figures) throws -> JSONValue {
     let archive = try readFile("\(options.packages)/simple_demo.cloacina")
     let reactor = try RunnerReactor()
     defer { reactor.close() }
     var first = Figures()
     for _ in 0..<rounds { first.add(try firstResult(archive, try isolation(host), reactor)) }
-    let dlopenTime = try bareDlopen(try ArchiveReader.verify(bytes: archive).library)
     return .object([
       JSONMember("bench", .string("load")), JSONMember("host", .string(host)),
       JSONMember("language", .string("swift")), JSONMember("rounds", .integer(rounds)),
@@ -66,18 +69,19 @@ struct LoadTime {
     return end - start
   }
 
-  /// `dlopen` of fresh copies, so that none is loaded already; the Swift runtime is, as in an executor.
+  /// `dlopen` of fresh copies, so that none is loaded already; the Swift runtime is, as in an executor. The files
+  /// stay until the end: the loader knows libraries by their inodes, which would be used again.
   private func bareDlopen(_ library: [UInt8]) throws -> Figures {
     var figures = Figures()
-    for round in 0..<rounds {
-      let path = "\(options.folder)/bare-\(Clock.monotonic).so"
+    let paths = (0..<rounds).map { "\(options.folder)/bare-\($0).so" }
+    defer { for path in paths { unlink(path) } }
+    for path in paths {
       guard let file = fopen(path, "w") else { throw BenchError("\(path) cannot be written") }
       let written = fwrite(library, 1, library.count, file)
       fclose(file)
       guard written == library.count else { throw BenchError("\(path) cannot be written") }
       var handle: UnsafeMutableRawPointer?
       figures.add(elapsed { handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) })
-      unlink(path)
       guard handle != nil else { throw BenchError(String(cString: dlerror())) }
     }
     return figures

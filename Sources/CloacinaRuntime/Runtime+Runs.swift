@@ -1,5 +1,6 @@
 import PackageRegistry
 import Scheduler
+import Synchronization
 import Threading
 package import WorkflowModel
 package import WorkflowStore
@@ -15,17 +16,18 @@ extension Runtime {
     var batch = StoreBatch(now: Clock.now)
     batch.submissions.reserveCapacity(requests.count)
     var targets: [String: WorkflowTarget] = [:]
-    var random = SystemRandomNumberGenerator()
     for request in requests {
       let key = "\(request.tenant)\u{0}\(request.workflow)"
       let target: WorkflowTarget
-      if let known = targets[key] { target = known } else {
+      if let known = targets[key] {
+        target = known
+      } else {
         target = try resolve(request.workflow, tenant: request.tenant)
         targets[key] = target
       }
       try checkInput(request.input)
       var submission = RunSubmission(
-        id: RunID.generate(now: batch.now) { random.next() }, tenant: request.tenant, package: target.package,
+        id: nextRunID(batch.now), tenant: request.tenant, package: target.package,
         workflow: target.workflow, input: request.input)
       submission.priority = request.priority
       submission.idempotencyKey = request.idempotencyKey
@@ -38,6 +40,11 @@ extension Runtime {
     results.reserveCapacity(requests.count)
     for submission in outcome.submissions { results.append(try StartResult(submission)) }
     return results
+  }
+
+  private func nextRunID(_ now: Timestamp) -> RunID {
+    var random = SystemRandomNumberGenerator()
+    return runIDs.withLock { $0.next(now: now) { random.next() } }
   }
 
   private func checkInput(_ input: [UInt8]) throws(RuntimeError) {

@@ -18,6 +18,7 @@ package final class Runtime: Sendable {
   let configuration: RuntimeConfiguration
   let parts: RuntimeParts
   let startedAt = Clock.now
+  let runIDs = Mutex(RunIDSequence())
   private let isClosed = Atomic<Bool>(false)
 
   private init(_ configuration: RuntimeConfiguration) throws(RuntimeError) {

@@ -29,12 +29,12 @@ package struct RuntimeConfiguration: Sendable {
 package struct RuntimeError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Kinds that map to exit codes and, later, to HTTP statuses.
   package enum Kind: String, Sendable {
-    case invalid          // the request makes no sense: exit 1
-    case unavailable      // database or daemon out of reach: exit 2
-    case notFound         // exit 3
-    case refused          // conflict or unsafe: exit 5
+    case invalid  // the request makes no sense: exit 1
+    case unavailable  // database or daemon out of reach: exit 2
+    case notFound  // exit 3
+    case refused  // conflict or unsafe: exit 5
     case rejectedPackage  // exit 8
-    case `internal`       // exit 70
+    case `internal`  // exit 70
   }
 
   package var kind: Kind

@@ -42,6 +42,8 @@ package final class Executor: TaskExecuting {
     }
   }
 
+  package func isRunning(_ callID: UInt64) -> Bool { state.withLock { $0.running[callID] != nil } }
+
   package func stopStarting() {
     reportLost(state.withLock { $0.stop() })
   }

@@ -12,11 +12,11 @@ struct LibraryBuild {
   private var output: String { "\(work)/lib\(tree.manifest.name).so" }
 
   /// What every library is linked with: it prefers its own symbols, exports the entry points only, is bound when it
-  /// is loaded and never unmapped. Its name is given, because the Swift driver would put the output's path there.
+  /// is loaded and never unmapped.
   private var linkerFlags: [String] {
     [
       "-soname", "lib\(tree.manifest.name).so", "-Bsymbolic", "-z", "nodelete", "-z", "now", "-z", "relro", "-z",
-      "noexecstack", "--version-script=\(work)/exports.map", "--build-id=sha1", "-s", "-soname=lib\(tree.manifest.name).so",
+      "noexecstack", "--version-script=\(work)/exports.map", "--build-id=sha1", "-s",
     ]
   }
 

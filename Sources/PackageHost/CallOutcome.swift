@@ -12,7 +12,8 @@ func outcome(status: Int32, output: [UInt8], explanation: String, cap: Int) -> T
       : .failed(Failure(.output, "its result has \(output.count) bytes; the limit is \(cap)"))
   case Int(CLOACINA_RETRY):
     .failed(Failure(.error, explanation.isEmpty ? "it asked to be tried again, without a reason" : explanation))
-  case Int(CLOACINA_FAIL): .failed(Failure(.permanent, explanation.isEmpty ? "it failed, without a reason" : explanation))
+  case Int(CLOACINA_FAIL):
+    .failed(Failure(.permanent, explanation.isEmpty ? "it failed, without a reason" : explanation))
   case Int(CLOACINA_CANCELLED): .cancelled
   default: .failed(Failure(.misuse, explanation.isEmpty ? "it answered with status \(status)" : explanation))
   }

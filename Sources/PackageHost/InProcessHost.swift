@@ -13,7 +13,7 @@ package final class InProcessHost: PackageHost {
   private let image: Image
   private let configuration: HostConfiguration
   private let sink: HostEventSink
-  private let work = WorkQueue<RunningCall>()
+  private let work: WorkQueue<RunningCall>
   private let state = Mutex(State())
   private let alarm = Alarm()
   private let idle = OneShot<Void>()
@@ -21,8 +21,6 @@ package final class InProcessHost: PackageHost {
 
   private struct State {
     var calls: [UInt64: RunningCall] = [:]
-    /// Those that take up calls, the abandoned ones not among them.
-    var threads = 0
     var abandoned = 0
     var served = 0
     var isClosing = false
@@ -35,6 +33,7 @@ package final class InProcessHost: PackageHost {
     self.image = image
     self.configuration = configuration
     self.sink = sink
+    work = WorkQueue(threadLimit: configuration.slots)
     descriptor = try image.descriptor()
   }
 
@@ -66,7 +65,7 @@ package final class InProcessHost: PackageHost {
       return true
     }
     guard accepted else { return reportLost(running) }
-    addThreads(work.post(running))
+    if work.post(running) { startThread() }
   }
 
   package func cancel(_ callID: UInt64) {
@@ -113,13 +112,14 @@ package final class InProcessHost: PackageHost {
 
   // MARK: Threads
 
-  private func addThreads(_ wanted: Int) {
-    let count = state.withLock { state -> Int in
-      let count = max(0, min(wanted, configuration.slots - state.threads))
-      state.threads += count
-      return count
+  private func startThread() {
+    _ = NamedThread("task") { [self] in
+      work.arrive()
+      while let (call, mustStart) = work.next() {
+        if mustStart { startThread() }
+        guard run(call) else { return }
+      }
     }
-    for _ in 0..<count { _ = NamedThread("task") { [self] in while let call = work.next(), run(call) {} } }
   }
 
   /// Runs a call; false when the thread was given up meanwhile and has to end.
@@ -158,12 +158,9 @@ package final class InProcessHost: PackageHost {
   private var calls: [RunningCall] { state.withLock { Array($0.calls.values) } }
 
   private func abandon(_ call: RunningCall, _ report: TaskReport) {
-    state.withLock { state in
-      state.threads -= 1
-      state.abandoned += 1
-    }
+    state.withLock { $0.abandoned += 1 }
     sink([.finished(report)])
     remove(call)
-    addThreads(work.post([]))
+    if work.giveUpThread() { startThread() }
   }
 }

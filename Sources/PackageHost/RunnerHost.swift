@@ -23,7 +23,9 @@ package final class RunnerHost: PackageHost {
     library: [UInt8], digest: PackageDigest, configuration: HostConfiguration, reactor: RunnerReactor,
     sink: @escaping HostEventSink
   ) throws(HostError) -> RunnerHost {
-    let fd = library.withUnsafeBufferPointer { cloacina_sealed_memfd("cloacina-\(digest.short)", $0.baseAddress, $0.count) }
+    let fd = library.withUnsafeBufferPointer {
+      cloacina_sealed_memfd("cloacina-\(digest.short)", $0.baseAddress, $0.count)
+    }
     guard fd >= 0 else {
       throw HostError(code: "CLO-P080", message: "no memory for the library: \(String(cString: strerror(errno)))")
     }

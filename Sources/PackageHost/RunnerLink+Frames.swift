@@ -38,7 +38,7 @@ extension RunnerLink {
     if process.hasEnded { return die(nil, table) }
     table.unwatchSocket(process)
     process.endBy = Clock.monotonic + RunnerLink.lifeWithoutFrames
-    due.min(process.endBy, ordering: .relaxed)
+    lowerDue(to: process.endBy)
   }
 
   /// Reads what a dead process had sent; what it sent wrongly becomes the reason of its end.
@@ -119,7 +119,7 @@ extension RunnerLink {
       var earliest = heartbeats.isEmpty ? UInt64.max : extend(heartbeats, &state)
       let reports = results.compactMap { state.finish($0.0, $0.1, now: now) }
       earliest = min(earliest, state.sendQueue())
-      if earliest != .max { due.min(earliest, ordering: .relaxed) }
+      lowerDue(to: earliest)
       return reports
     }
     batch.events += heartbeats.map { .heartbeat(callID: $0.0, extendMilliseconds: Int64(clamping: $0.1)) }

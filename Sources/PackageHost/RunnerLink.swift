@@ -104,8 +104,18 @@ final class RunnerLink: Sendable {
   /// Makes the reactor look after this link no later than `time`.
   private func notice(_ time: UInt64) {
     guard time != .max else { return }
-    due.min(time, ordering: .sequentiallyConsistent)
+    lowerDue(to: time)
     reactor.wake(by: time)
+  }
+
+  /// Not `due.min`: in Swift 6.3 that compares unsigned numbers as signed ones, and `.max` is then the least.
+  func lowerDue(to time: UInt64) {
+    var seen = due.load(ordering: .sequentiallyConsistent)
+    while time < seen {
+      let (isDone, now) = due.compareExchange(expected: seen, desired: time, ordering: .sequentiallyConsistent)
+      if isDone { return }
+      seen = now
+    }
   }
 
   private func flushLater() {

@@ -33,9 +33,10 @@ final class RunnerProcess: @unchecked Sendable {
   init(library: Int32, configuration: HostConfiguration) throws(HostError) {
     let ends = try RunnerEnds()
     defer { ends.closeChildSide() }
-    let fds = ends.childDescriptors + [
-      cloacina_child_fd(source: library, number: Int32(CLOACINA_RUNNER_LIBRARY_FD))
-    ]
+    let fds =
+      ends.childDescriptors + [
+        cloacina_child_fd(source: library, number: Int32(CLOACINA_RUNNER_LIBRARY_FD))
+      ]
     var process: pid_t = 0
     let code = withCStrings(RunnerProcess.arguments(configuration)) { arguments in
       withCStrings(RunnerProcess.environment()) { environment in

@@ -88,7 +88,8 @@ extension PackageRegistry {
         host.close(deadline: Clock.monotonic)
         throw HostError(
           code: "CLO-P094",
-          message: "the library of \(verified.descriptor.name) declares something else than its manifest.toml; build it again")
+          message:
+            "the library of \(verified.descriptor.name) declares something else than its manifest.toml; build it again")
       }
       return host
     } catch { throw .host(error) }

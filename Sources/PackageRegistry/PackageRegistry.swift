@@ -51,7 +51,9 @@ package final class PackageRegistry: Sendable {
   ///
   /// - Throws: ``RegistryError``; the version that was active stays so.
   package func rollBack(tenant: String, name: String) throws(RegistryError) -> Activation {
-    guard let current = try activation(tenant: tenant, name: name) else { throw .notFound("package '\(name)' has no active version") }
+    guard let current = try activation(tenant: tenant, name: name) else {
+      throw .notFound("package '\(name)' has no active version")
+    }
     guard let previous = current.previous else {
       throw .notFound("package '\(name)' has had no other active version than \(current.version)")
     }

@@ -11,7 +11,7 @@ package struct SchedulerConfiguration: Sendable {
   /// Runs held in memory at once.
   package var runLimit = 2048
   /// Runs asked for in one claim.
-  package var claimLimit = 512
+  package var claimLimit = 128
   /// Longest time between two looks at the store when nothing wakes the scheduler.
   package var pollMilliseconds: Int64 = 1000
   /// Limit of a task that declares none; 0: no limit.

@@ -87,13 +87,16 @@ extension SchedulerLoop {
     wantsClaim = false
   }
 
-  /// The audit trail says `task_started` of tasks that run longer than one poll; of the others their end says it.
+  /// The audit trail says `task_started` of tasks that still run a second after they were scheduled; of the others
+  /// their end says it.
   private func announceLongTasks() {
-    for (_, run) in runs.all where !run.isOver {
+    for (key, run) in runs.all where !run.isOver {
       for index in run.flights.indices where !run.flights[index].announced {
         guard monotonic - run.flights[index].since >= 1_000_000_000 else { continue }
+        guard executor.isRunning(key.callID(task: run.flights[index].task)) else { continue }
         run.flights[index].announced = true
-        let task = JSONValue.object([JSONMember("task", .string(run.plan.definition.tasks[run.flights[index].task].id))])
+        let task = JSONValue.object([JSONMember("task", .string(run.plan.definition.tasks[run.flights[index].task].id))]
+        )
         batch.events.append(EventWrite(run: run.claim.lease.run, type: "task_started", data: task.bytes))
       }
     }

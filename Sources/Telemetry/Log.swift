@@ -16,7 +16,8 @@ package enum Log {
   package static func setThreshold(_ level: LogLevel) { threshold.store(level.rawValue, ordering: .relaxed) }
 
   /// Writes `message` and `fields` when `level` is at or above the threshold.
-  package static func write(_ level: LogLevel, _ message: @autoclosure () -> String, _ fields: [(String, String)] = []) {
+  package static func write(_ level: LogLevel, _ message: @autoclosure () -> String, _ fields: [(String, String)] = [])
+  {
     guard level.rawValue >= threshold.load(ordering: .relaxed) else { return }
     var line = "time=\(timestamp()) level=\(level) msg=\(quoted(message()))"
     for (name, value) in fields { line += " \(name)=\(quoted(value))" }

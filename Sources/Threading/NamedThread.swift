@@ -19,12 +19,14 @@ package final class NamedThread: @unchecked Sendable {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     if stackBytes > 0 { pthread_attr_setstacksize(&attributes, stackBytes) }
-    let code = pthread_create(&handle, &attributes, { raw in
-      let box = Unmanaged<Box>.fromOpaque(raw!).takeRetainedValue()
-      cloacina_name_thread(box.name)
-      box.body()
-      return nil
-    }, box.toOpaque())
+    let code = pthread_create(
+      &handle, &attributes,
+      { raw in
+        let box = Unmanaged<Box>.fromOpaque(raw!).takeRetainedValue()
+        cloacina_name_thread(box.name)
+        box.body()
+        return nil
+      }, box.toOpaque())
     pthread_attr_destroy(&attributes)
     precondition(code == 0, "pthread_create failed with error \(code): raise the limit on threads (ulimit -u)")
   }

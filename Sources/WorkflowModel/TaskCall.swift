@@ -69,6 +69,8 @@ package protocol TaskExecuting: AnyObject, Sendable {
   func execute(_ calls: [TaskCall])
   /// Asks the call to stop; it is still reported. Unknown ids are ignored.
   func cancel(_ callID: UInt64)
+  /// Whether the call has been given to its host: it may also be waiting for a slot.
+  func isRunning(_ callID: UInt64) -> Bool
   /// Reports calls that have not begun as lost, now and from now on; running ones go on.
   func stopStarting()
 }

@@ -16,7 +16,7 @@ package final class CommitQueue: Sendable {
   }
 
   /// Rows after which a group is closed, so that nobody waits long behind one transaction.
-  private static let groupLimit = 1024
+  private static let groupLimit = 256
 
   private let store: any WorkflowStore
   private let mailbox = Mailbox<Item>()

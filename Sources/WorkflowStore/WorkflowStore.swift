@@ -62,16 +62,16 @@ package protocol WorkflowStore: AnyObject, Sendable {
 package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Stable code; also the basis of exit codes.
   package enum Code: String, Sendable {
-    case unavailable = "CLO-S001"       // cannot be opened or reached
-    case locked = "CLO-S002"            // another process owns the database
+    case unavailable = "CLO-S001"  // cannot be opened or reached
+    case locked = "CLO-S002"  // another process owns the database
     case notFound = "CLO-S003"
-    case packageConflict = "CLO-S004"   // same name and version, other bytes
-    case schemaNewer = "CLO-S005"       // written by a newer release
-    case schemaChanged = "CLO-S006"     // a migration's checksum differs
-    case full = "CLO-S007"              // no space left
+    case packageConflict = "CLO-S004"  // same name and version, other bytes
+    case schemaNewer = "CLO-S005"  // written by a newer release
+    case schemaChanged = "CLO-S006"  // a migration's checksum differs
+    case full = "CLO-S007"  // no space left
     case corrupt = "CLO-S008"
-    case invalid = "CLO-S009"           // a value the schema refuses
-    case failed = "CLO-S010"            // anything else the database said
+    case invalid = "CLO-S009"  // a value the schema refuses
+    case failed = "CLO-S010"  // anything else the database said
   }
 
   package var code: Code

@@ -25,12 +25,6 @@ enum StopSignal {
           "signals cannot be handled: \(String(cString: strerror(errno)))")
       }
     }
-    // Whoever started us may have had them blocked; then they would wait for ever.
-    var both = sigset_t()
-    sigemptyset(&both)
-    sigaddset(&both, SIGTERM)
-    sigaddset(&both, SIGINT)
-    sigprocmask(SIG_UNBLOCK, &both, nil)
   }
 
   /// Whoever started the daemon may have had the signal blocked, and a blocked signal would never be delivered.

@@ -48,17 +48,26 @@ import Testing
 
 @Suite struct RunIDTests {
   @Test func followsVersion7() {
-    let low = RunID.generate(now: 0x0123_4567_89AB) { 0 }
-    #expect(low.text == "01234567-89ab-7000-8000-000000000000")
-    let high = RunID.generate(now: 0xFFFF_FFFF_FFFF) { .max }
-    #expect(high.text == "ffffffff-ffff-7fff-bfff-ffffffffffff")
-    #expect(UUID(uuidString: low.text) != nil)
+    var low = RunIDSequence()
+    let first = low.next(now: 0x0123_4567_89AB) { 0 }
+    #expect(first.text == "01234567-89ab-7000-8000-000000000000")
+    var high = RunIDSequence()
+    #expect(high.next(now: 0xFFFF_FFFF_FFFE) { .max }.text == "ffffffff-fffe-77ff-bfff-ffffffffffff")
+    #expect(UUID(uuidString: first.text) != nil)
   }
 
-  @Test func sortsByTime() {
+  @Test func eachIsGreaterThanTheOneBeforeWhateverTheClockDoes() {
     var random = SeededRandom(seed: 21)
-    let ids = (0..<200).map { RunID.generate(now: 1_700_000_000_000 + Int64($0)) { random.next() }.text }
+    var sequence = RunIDSequence()
+    let start: Int64 = 1_700_000_000_000
+    let times = (0..<2000).map { start + [0, 0, 0, 1, -5, 700][$0 % 6] }
+    let ids = times.map { sequence.next(now: $0) { random.next() }.text }
     #expect(ids == ids.sorted())
     #expect(Set(ids).count == ids.count)
+  }
+
+  @Test func aFullCounterBorrowsTheNextMillisecond() {
+    var sequence = RunIDSequence(time: 5, counter: 0xFFFF_FFFF)
+    #expect(sequence.next(now: 5) { 0 }.text == "00000000-0006-7000-8000-000000000000")
   }
 }
