@@ -10,6 +10,8 @@ final class Connection {
   private(set) var walFrames = 0
   private var queries: [Query] = []
 
+  /// Milliseconds to wait for another program's transaction.
+  private static let patience: Int32 = 5000
   /// Once, before the first database of the process; a program that opened one earlier keeps its counting.
   private static let countingStopped = cloacina_sqlite_stop_counting_memory() == SQLITE_OK
 
@@ -25,7 +27,7 @@ final class Connection {
       throw StoreError(sqlite: code, reason: reason, while: "opening \(path)")
     }
     handle = opened
-    sqlite3_busy_timeout(handle, 5000)
+    sqlite3_busy_timeout(handle, Connection.patience)
   }
 
   /// Finalizes the statements and closes the connection.
@@ -73,15 +75,19 @@ final class Connection {
     sqlite3_wal_hook(handle, watch, Unmanaged.passUnretained(self).toOpaque())
   }
 
-  /// Copies the log into the database file as far as no reader needs it; with `truncating`, empties the log file.
-  func checkpoint(truncating: Bool) throws(StoreError) {
+  /// Copies the log into the database file as far as no reader needs it, without waiting for readers.
+  ///
+  /// - Parameter truncating: also empties the log file, when nobody reads from it.
+  /// - Returns: true when the whole log was copied, so that the next commit begins it anew.
+  func checkpoint(truncating: Bool) throws(StoreError) -> Bool {
     var inLog: Int32 = 0
     var copied: Int32 = 0
     let mode = truncating ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE
+    sqlite3_busy_timeout(handle, 0)
+    defer { sqlite3_busy_timeout(handle, Connection.patience) }
     let code = sqlite3_wal_checkpoint_v2(handle, nil, mode, &inLog, &copied)
-    // Busy: somebody still reads old pages; the next checkpoint gets further.
     guard code == SQLITE_OK || code & 0xFF == SQLITE_BUSY else { throw failure(code, "checkpointing the log") }
-    walFrames = Int(inLog - copied)
+    return code == SQLITE_OK && inLog == copied
   }
 
   /// True between BEGIN and the end of the transaction.

@@ -59,21 +59,40 @@ import WorkflowStore
     store.close()
   }
 
-  @Test func theLogIsCopiedIntoTheFileWhileTheStoreIsOpen() throws {
+  /// Submits a megabyte of input, under ids that begin with `name`.
+  private func submitMegabyte(_ name: String) throws {
     let payload = Array(("{\"a\":\"" + String(repeating: "x", count: 50_000) + "\"}").utf8)
-    for round in 0..<40 {
-      var batch = StoreBatch(now: currentTime())
-      batch.submissions = (0..<20).map {
-        RunSubmission(
-          id: RunID("run-\(round)-\($0)"), tenant: "public", package: "simple_demo", workflow: "data_processing",
-          input: payload)
-      }
-      _ = try database.store.apply(batch)
-      _ = try database.store.counts(tenant: nil)
+    var batch = StoreBatch(now: currentTime())
+    batch.submissions = (0..<20).map {
+      RunSubmission(
+        id: RunID("\(name)-\($0)"), tenant: "public", package: "simple_demo", workflow: "data_processing",
+        input: payload)
     }
-    let size = try FileManager.default.attributesOfItem(atPath: database.path + "-wal")[.size] as? Int
-    #expect(try #require(size) < 24 << 20, "40 MB were written")
+    _ = try database.store.apply(batch)
+  }
+
+  private func logBytes() throws -> Int {
+    let attributes = try FileManager.default.attributesOfItem(atPath: database.path + "-wal")
+    return try #require(attributes[.size] as? Int)
+  }
+
+  @Test func theLogIsCopiedIntoTheFileWhileTheStoreIsOpen() throws {
+    for round in 0..<40 { try submitMegabyte("run-\(round)") }
+    #expect(try logBytes() < 24 << 20, "40 MB were written")
     #expect(try database.store.counts(tenant: nil).runs[.pending] == 800)
+  }
+
+  @Test func aLongReaderDelaysTheCheckpointButNoWriter() throws {
+    let reader = try Connection(path: database.path)
+    try reader.execute("BEGIN; SELECT count(*) FROM workflow_run", "reading for long")
+    for round in 0..<170 { try submitMegabyte("run-\(round)") }
+    #expect(try logBytes() > 150 << 20, "nothing the reader may need was overwritten")
+    #expect(try reader.value("SELECT count(*) FROM workflow_run", "counting") == "0")
+    try reader.execute("COMMIT", "ending")
+    reader.close()
+    for round in 0..<40 { try submitMegabyte("more-\(round)") }
+    #expect(try logBytes() < 24 << 20, "the log was emptied once the reader had gone")
+    #expect(try database.store.counts(tenant: nil).runs[.pending] == 4200)
   }
 
   @Test func aFullDiskIsReportedAndLeavesTheStoreUsable() throws {

@@ -74,4 +74,12 @@ import WorkflowStore
       #expect(!plan.contains("TEMP B-TREE FOR ORDER"), "\(plan)")
     }
   }
+
+  @Test func adoptingPlainRunsDoesNotReadAllRuns() throws {
+    let database = try TemporaryDatabase()
+    let plan = try database.sql("EXPLAIN QUERY PLAN \(Adoption.servedRuns)").joined(separator: "; ")
+    let search = "SEARCH r USING INDEX workflow_run_unpinned (tenant_id=? AND type=? AND run_at<?)"
+    #expect(plan.contains(search), "\(plan)")
+    #expect(!plan.contains("SCAN r") && !plan.contains("SCAN workflow_run"), "\(plan)")
+  }
 }

@@ -51,7 +51,7 @@ extension Migration {
       CREATE INDEX workflow_run_unpinned ON workflow_run (tenant_id, type, run_at)
         WHERE status = 'pending' AND package_digest IS NULL AND deleted_at IS NULL;
       CREATE INDEX workflow_run_lease ON workflow_run (lease_until) WHERE status = 'leased';
-      CREATE INDEX workflow_run_rest ON workflow_run (tenant_id, status)
+      CREATE INDEX workflow_run_rest ON workflow_run (status, tenant_id)
         WHERE status <> 'pending' AND status <> 'leased';
 
       -- The audit trail.

@@ -8,17 +8,16 @@ final class Tally {
   private let unserved: Query
 
   init(_ connection: Connection) {
+    let columns = "status, tenant_id, package_name, package_version FROM workflow_run"
     open = connection.query(
       "counting open runs",
       """
       SELECT status, package_name, package_version, count(*) FROM (
-        SELECT * FROM workflow_run WHERE status = 'pending' AND package_digest IS NOT NULL AND deleted_at IS NULL
-        UNION ALL
-        SELECT * FROM workflow_run WHERE status = 'pending' AND package_digest IS NULL AND deleted_at IS NULL
-        UNION ALL SELECT * FROM workflow_run WHERE status = 'leased'
-        UNION ALL
-        SELECT * FROM workflow_run WHERE status = 'paused' AND status <> 'pending' AND status <> 'leased')
-      WHERE deleted_at IS NULL AND (?1 IS NULL OR tenant_id = ?1) GROUP BY 1, 2, 3 ORDER BY 2, 3
+        SELECT \(columns) WHERE status = 'pending' AND package_digest IS NOT NULL AND deleted_at IS NULL
+        UNION ALL SELECT \(columns) WHERE status = 'pending' AND package_digest IS NULL AND deleted_at IS NULL
+        UNION ALL SELECT \(columns) WHERE status = 'leased' AND deleted_at IS NULL
+        UNION ALL SELECT \(columns) WHERE \(RunRow.condition(.paused)) AND deleted_at IS NULL)
+      WHERE ?1 IS NULL OR tenant_id = ?1 GROUP BY 1, 2, 3 ORDER BY 2, 3
       """)
     rest = connection.query(
       "counting ended runs",

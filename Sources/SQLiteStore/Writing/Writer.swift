@@ -19,6 +19,8 @@ final class Writer {
   private let endings: Endings
   private let claims: Claims
   private let dataVersion: Query
+  /// Frames at which the next checkpoint is due: later when a reader kept the last one from finishing.
+  private var checkpointAt = Writer.checkpointFrames
 
   init(_ connection: Connection) {
     self.connection = connection
@@ -63,9 +65,13 @@ final class Writer {
 
   /// The transaction before is committed whatever happens here, so a failure is left to the next checkpoint.
   private func checkpointIfDue() {
-    guard connection.walFrames >= Writer.checkpointFrames else { return }
-    let truncating = connection.walFrames >= Writer.truncateFrames
-    do throws(StoreError) { try connection.checkpoint(truncating: truncating) } catch {
+    let frames = connection.walFrames
+    guard frames >= checkpointAt else { return }
+    checkpointAt = frames + Writer.checkpointFrames
+    do throws(StoreError) {
+      let isDone = try connection.checkpoint(truncating: frames >= Writer.truncateFrames)
+      if isDone { checkpointAt = Writer.checkpointFrames }
+    } catch {
       Log.write(.warning, "the log of the database cannot be checkpointed", [("error", error.description)])
     }
   }
