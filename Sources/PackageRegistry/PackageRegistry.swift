@@ -75,20 +75,22 @@ package final class PackageRegistry: Sendable {
     return (activation, changed)
   }
 
-  /// Ends the hosts of versions that are neither active nor pinned by a run that is not over.
+  /// Ends the hosts of versions that are neither active, nor what a roll back would return to, nor pinned by a run
+  /// that is not over.
   ///
   /// - Returns: true while a loaded host will have to go later.
   package func retireUnused() throws(RegistryError) -> Bool {
-    let active = try read { store throws(StoreError) in try store.activations(tenant: nil).map(\.digest) }
-    guard pool.hosts.contains(where: { !active.contains($0.digest) }) else { return false }
+    let activations = try read { store throws(StoreError) in try store.activations(tenant: nil) }
+    let wanted = Set(activations.map(\.digest) + activations.compactMap(\.previous))
+    guard pool.hosts.contains(where: { !wanted.contains($0.digest) }) else { return false }
     let inFlight = try read { store throws(StoreError) in try store.counts(tenant: nil).inFlight }
-    let pinned = pool.hosts.filter { entry in
+    let needed = pool.hosts.filter { entry in
       let descriptor = entry.host.descriptor
-      return inFlight.contains { $0.package == descriptor.name && $0.version == descriptor.version }
+      return entry.host.load.callsInFlight > 0
+        || inFlight.contains { $0.package == descriptor.name && $0.version == descriptor.version }
     }
-    let busy = pool.hosts.filter { $0.host.load.callsInFlight > 0 }
-    pool.retire(keeping: Set(active + pinned.map(\.digest) + busy.map(\.digest)))
-    return pool.hosts.contains { !active.contains($0.digest) }
+    pool.retire(keeping: wanted.union(needed.map(\.digest)))
+    return pool.hosts.contains { !wanted.contains($0.digest) }
   }
 
   /// The prepared graph of a workflow of a registered version.
