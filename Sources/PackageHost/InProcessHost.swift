@@ -15,16 +15,16 @@ package final class InProcessHost: PackageHost {
   private let sink: HostEventSink
   private let work: WorkQueue<RunningCall>
   private let state = Mutex(State())
+  /// Reports not yet delivered.
+  private let outbox = Mailbox<TaskReport>()
+  private let served = Atomic<Int>(0)
   private let alarm = Alarm()
   private let idle = OneShot<Void>()
   private let closed = OneShot<Void>()
 
   private struct State {
     var calls: [UInt64: RunningCall] = [:]
-    /// Reports not yet delivered.
-    var outbox: [TaskReport] = []
     var abandoned = 0
-    var served = 0
     var isClosing = false
     var timerRuns = false
   }
@@ -52,7 +52,8 @@ package final class InProcessHost: PackageHost {
   package var load: HostLoad {
     state.withLock { state in
       var load = HostLoad(
-        isolation: .inProcess, processID: nil, callsServed: state.served, callsInFlight: state.calls.count,
+        isolation: .inProcess, processID: nil, callsServed: served.load(ordering: .relaxed),
+        callsInFlight: state.calls.count,
         replacements: 0)
       load.threadsAbandoned = state.abandoned
       return load
@@ -139,13 +140,7 @@ package final class InProcessHost: PackageHost {
     return work.next()
   }
 
-  private func deliverOutbox() {
-    deliver(
-      state.withLock { state in
-        defer { state.outbox = [] }
-        return state.outbox
-      })
-  }
+  private func deliverOutbox() { deliver(outbox.take(until: 0) ?? []) }
 
   /// Runs a call; false when the thread was given up meanwhile and has to end.
   private func run(_ call: RunningCall) -> Bool {
@@ -153,10 +148,8 @@ package final class InProcessHost: PackageHost {
     if deadline > 0 { watchDeadlines() }
     let outcome = image.run(call, deadline: deadline, cap: configuration.outputCap)
     guard let report = call.report(outcome) else { return false }
-    state.withLock { state in
-      state.served += 1
-      state.outbox.append(report)
-    }
+    served.wrappingAdd(1, ordering: .relaxed)
+    outbox.post(report)
     return true
   }
 
