@@ -54,6 +54,10 @@ extension PackageRegistry {
   private func verify(_ bytes: [UInt8]) throws(RegistryError) -> VerifiedPackage {
     let verified: VerifiedPackage
     do throws(ArchiveError) { verified = try ArchiveReader.verify(bytes: bytes) } catch { throw .archive(error) }
+    for task in verified.descriptor.workflows.flatMap(\.tasks) {
+      guard let reason = task.unsupportedFeature else { continue }
+      throw .host(HostError(code: "CLO-P095", message: "\(reason); a newer release may"))
+    }
     for workflow in verified.descriptor.workflows {
       do throws(GraphError) { _ = try RunPlan(workflow) } catch { throw .graph(workflow: workflow.name, error) }
     }
