@@ -33,6 +33,27 @@ extension EndToEnd {
       #expect(events.last == "succeeded")
     }
 
+    @Test func bothIsolationsGiveTheSameResult() throws {
+      var results: [String: JSONValue] = [:]
+      for isolation in ["runner", "in-process"] {
+        let workspace = try Workspace()
+        let archive = try workspace.build("SamplePackages/SimpleDemoSwift/v1.1.0")
+        _ = try workspace.json("package", "register", archive, "--activate", "--isolation", isolation)
+        let daemon = try workspace.serve()
+        let run = try workspace.json(
+          "start", "simple_demo", "--input", "{\"rows\": 7, \"big\": 12345678901234567890}", "--wait", "--timeout", "60"
+        )
+        #expect(run["status"]?.text == "succeeded")
+        results[isolation] = run["result"]
+        let host = try #require(try workspace.json("status")["hosts"]?.elements?.first)
+        #expect(host["isolation"]?.text == isolation)
+        #expect((host["process_id"]?.integer == nil) == (isolation == "in-process"))
+        workspace.stop(daemon)
+      }
+      #expect(results["runner"] == results["in-process"])
+      #expect(results["runner"]?["big"] == .number("12345678901234567890"), "numbers pass through unchanged")
+    }
+
     @Test func theSameKeyStartsOneRun() throws {
       let workspace = try Workspace()
       _ = try workspace.json("package", "register", try workspace.ledger("1.0.0"), "--activate")
