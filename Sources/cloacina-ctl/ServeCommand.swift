@@ -4,6 +4,7 @@ import Glibc
 import PackageHost
 import RuntimeAPI
 import Telemetry
+import Threading
 import WorkflowModel
 
 /// `serve`: the engine as a daemon in the foreground.
@@ -13,7 +14,7 @@ enum ServeCommand {
     let identity = DaemonIdentity(processID: getpid(), socket: try socket(choice))
     let configuration = try configuration(invocation, choice)
     try StopSignal.install()
-    let runtime = try asking { () throws(RuntimeError) in try Runtime.open(configuration) }
+    let runtime = try open(configuration, choice)
     let server: ControlServer
     do throws(RuntimeError) {
       let operations = Operations(runtime: runtime, daemon: identity)
@@ -30,6 +31,24 @@ enum ServeCommand {
     let number = StopSignal.wait()
     stop(runtime, server, signal: number, drainSeconds: invocation.number("drain") ?? 10)
     return .success
+  }
+
+  /// Takes the database. A command that has it open for a moment is waited for; another daemon is not.
+  private static func open(_ configuration: RuntimeConfiguration, _ choice: DatabaseChoice) throws(CommandError)
+    -> Runtime
+  {
+    let sockets = choice.path.map(Session.sockets) ?? []
+    let deadline = Clock.monotonic + Session.patience
+    while true {
+      do throws(CommandError) {
+        return try asking { () throws(RuntimeError) in try Runtime.open(configuration) }
+      } catch {
+        guard error.code == "CLO-S002", Clock.monotonic < deadline else { throw error }
+        let daemon = try asking { () throws(RuntimeError) in try ControlClient.connect(sockets) }
+        guard daemon == nil else { throw error }
+        usleep(20_000)
+      }
+    }
   }
 
   private static func configuration(_ invocation: Invocation, _ choice: DatabaseChoice) throws(CommandError)

@@ -17,7 +17,7 @@ final class Session {
   }
 
   /// How long a command waits for another one that has the database open, in nanoseconds.
-  private static let patience: UInt64 = 5_000_000_000
+  static let patience: UInt64 = 5_000_000_000
 
   private let engine: Engine
 

@@ -50,6 +50,21 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
+    @Test func aDaemonWaitsForACommandThatHasTheDatabaseOpen() throws {
+      let workspace = try Workspace()
+      _ = try workspace.json("package", "register", try workspace.ledger("1.0.0"), "--activate")
+      let ledger = "\(workspace.folder)/ledger"
+      let gate = "\(workspace.folder)/gate"
+      let held = "{\"ledger\":\"\(ledger)\",\"gate\":\"\(gate)\",\"hold\":\"first\"}"
+      let command = try workspace.launch(["start", "chain", "--input", held, "--wait"])
+      try workspace.waitForLines(1, in: ledger)
+      let daemon = try workspace.launch(["serve"])
+      workspace.openGate(gate)
+      #expect(command.finish().status == 0)
+      #expect(daemon.firstLine()?.contains("serving") == true)
+      workspace.stop(daemon)
+    }
+
     @Test func runsStartedWithoutADaemonWaitForOne() throws {
       let workspace = try Workspace()
       _ = try workspace.json("package", "register", try workspace.ledger("1.0.0"), "--activate")
