@@ -88,7 +88,8 @@ let package = Package(
       name: "StoreConformance", dependencies: ["WorkflowStore", "WorkflowModel"], path: "Tests/StoreConformance"),
     .testTarget(name: "WorkflowModelTests", dependencies: ["WorkflowModel"]),
     .testTarget(name: "ThreadingTests", dependencies: ["Threading"]),
-    .testTarget(name: "WorkflowStoreTests", dependencies: ["WorkflowStore", "WorkflowModel", "Threading"]),
+    .testTarget(
+      name: "WorkflowStoreTests", dependencies: ["StoreConformance", "WorkflowStore", "WorkflowModel", "Threading"]),
     .testTarget(name: "PackageArchiveTests", dependencies: ["PackageArchive", "WorkflowModel", "CArchive"]),
     .testTarget(
       name: "PackageHostTests",
@@ -96,7 +97,9 @@ let package = Package(
     .testTarget(
       name: "SQLiteStoreTests",
       dependencies: ["SQLiteStore", "StoreConformance", "WorkflowStore", "WorkflowModel", "CSQLite"]),
-    .testTarget(name: "SchedulerTests", dependencies: ["Scheduler", "WorkflowStore", "WorkflowModel", "Threading"]),
+    .testTarget(
+      name: "SchedulerTests",
+      dependencies: ["Scheduler", "StoreConformance", "WorkflowStore", "WorkflowModel", "Threading"]),
     .testTarget(name: "ExecutorTests", dependencies: ["Executor", "PackageHost", "WorkflowModel"]),
     .testTarget(name: "CloacinaKitTests", dependencies: ["CloacinaKit", "CloacinaABI"]),
     .testTarget(

@@ -89,13 +89,14 @@ package final class Executor: TaskExecuting {
     if let ready { body(ready) }
   }
 
-  /// The package cannot be loaded: its calls have failed for good.
+  /// The package cannot be loaded: its calls have failed for good, unless the machine was to blame.
   private func fail(_ calls: [TaskCall], _ error: HostError) {
     let now = Clock.now
-    let failure = Failure(.load, "the package could not be loaded: \(error)")
+    let reason = "the package could not be loaded: \(error)"
+    let outcome: TaskOutcome = error.isInfrastructure ? .lost(reason) : .failed(Failure(.load, reason))
     handle(
       calls.map {
-        .finished(TaskReport(callID: $0.id, outcome: .failed(failure), startedAt: now, finishedAt: now))
+        .finished(TaskReport(callID: $0.id, outcome: outcome, startedAt: now, finishedAt: now))
       })
   }
 

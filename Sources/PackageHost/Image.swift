@@ -12,7 +12,9 @@ final class Image: @unchecked Sendable {
   init(_ library: [UInt8], name: String) throws(HostError) {
     let fd = library.withUnsafeBufferPointer { cloacina_sealed_memfd(name, $0.baseAddress, $0.count) }
     guard fd >= 0 else {
-      throw HostError(code: "CLO-P080", message: "no memory for the library: \(String(cString: strerror(errno)))")
+      throw HostError(
+        code: "CLO-P080", message: "no memory for the library: \(String(cString: strerror(errno)))",
+        isInfrastructure: true)
     }
     defer { close(fd) }
     var error = cloacina_image_error()

@@ -60,10 +60,13 @@ package struct HostError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Stable code, `CLO-P0nn`.
   package var code: String
   package var message: String
+  /// The machine or the store was to blame, not the package: the same load may succeed later.
+  package var isInfrastructure: Bool
 
-  package init(code: String, message: String) {
+  package init(code: String, message: String, isInfrastructure: Bool = false) {
     self.code = code
     self.message = message
+    self.isInfrastructure = isInfrastructure
   }
 
   package var description: String { "\(code): \(message)" }

@@ -63,6 +63,7 @@ extension HostError {
   static func descriptors() -> HostError {
     HostError(
       code: "CLO-P080",
-      message: "a runner needs descriptors: \(String(cString: strerror(errno))); raise the limit (ulimit -n)")
+      message: "a runner needs descriptors: \(String(cString: strerror(errno))); raise the limit (ulimit -n)",
+      isInfrastructure: true)
   }
 }

@@ -27,7 +27,9 @@ package final class RunnerHost: PackageHost {
       cloacina_sealed_memfd("cloacina-\(digest.short)", $0.baseAddress, $0.count)
     }
     guard fd >= 0 else {
-      throw HostError(code: "CLO-P080", message: "no memory for the library: \(String(cString: strerror(errno)))")
+      throw HostError(
+        code: "CLO-P080", message: "no memory for the library: \(String(cString: strerror(errno)))",
+        isInfrastructure: true)
     }
     let link = RunnerLink(library: fd, configuration: configuration, reactor: reactor, sink: sink)
     reactor.perform { table in link.start(table) }

@@ -46,7 +46,8 @@ final class RunnerProcess: @unchecked Sendable {
     guard code == 0 else {
       ends.closeOurSide()
       throw HostError(
-        code: "CLO-P081", message: "\(configuration.runnerPath) cannot be started: \(String(cString: strerror(code)))")
+        code: "CLO-P081", message: "\(configuration.runnerPath) cannot be started: \(String(cString: strerror(code)))",
+        isInfrastructure: true)
     }
     let watched = cloacina_pidfd(process)
     guard watched >= 0 else {

@@ -20,7 +20,11 @@ package final class RunnerReactor: Sendable {
     set = cloacina_watch_open()
     waker = cloacina_waker()
     guard set >= 0, waker >= 0, cloacina_watch(set, waker, ReactorTable.wakerToken, UInt32(CLOACINA_READABLE)) == 0
-    else { throw HostError(code: "CLO-P080", message: "no descriptors are left: \(String(cString: strerror(errno)))") }
+    else {
+      throw HostError(
+        code: "CLO-P080", message: "no descriptors are left: \(String(cString: strerror(errno)))",
+        isInfrastructure: true)
+    }
     thread.withLock { $0 = NamedThread("reactor") { [self] in run() } }
   }
 

@@ -13,7 +13,7 @@ struct PackageLoader: Sendable {
   func open(_ digest: PackageDigest) throws(HostError) -> any PackageHost {
     let record: PackageRecord?
     do throws(StoreError) { record = try store.package(digest: digest) } catch {
-      throw HostError(code: error.code.rawValue, message: error.message)
+      throw HostError(code: error.code.rawValue, message: error.message, isInfrastructure: true)
     }
     guard let record, let isolation = Isolation(rawValue: record.isolation) else {
       throw HostError(code: "CLO-P091", message: "no package with digest \(digest.short) is registered")
@@ -39,6 +39,8 @@ struct PackageLoader: Sendable {
       return try content.library(digest: digest)
     } catch let error as HostError { throw error } catch let error as ArchiveError {
       throw HostError(code: error.code, message: error.message)
-    } catch { throw HostError(code: "CLO-P093", message: "the package could not be staged: \(error)") }
+    } catch {
+      throw HostError(code: "CLO-P093", message: "the package could not be staged: \(error)", isInfrastructure: true)
+    }
   }
 }

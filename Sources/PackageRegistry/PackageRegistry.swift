@@ -104,7 +104,7 @@ package final class PackageRegistry: Sendable {
       let prepared = PackageRegistry.prepare(records.filter { $0.digest == digest })
       plans.withLock { $0[digest] = prepared }
       return prepared[workflow] ?? unknownWorkflow(workflow, digest)
-    } catch { return .unavailable("the package could not be read: \(error)") }
+    } catch { return .unknown("the package could not be read: \(error)") }
   }
 
   private func unknownWorkflow(_ workflow: String, _ digest: PackageDigest) -> WorkflowResolution {

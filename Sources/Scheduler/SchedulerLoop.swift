@@ -142,11 +142,13 @@ final class SchedulerLoop {
   }
 
   private func begin(_ claim: ClaimedRun) {
-    let known = plans[claim.digest]?[claim.workflow]
-    let resolution = known ?? resolver(claim.digest, claim.workflow)
-    guard case .resolved(let plan, let index) = resolution else {
-      if case .unavailable(let reason) = resolution { refuse(claim, reason) }
-      return
+    let resolution = plans[claim.digest]?[claim.workflow] ?? resolver(claim.digest, claim.workflow)
+    let plan: RunPlan
+    let index: Int
+    switch resolution {
+    case .resolved(let found, let position): (plan, index) = (found, position)
+    case .unavailable(let reason): return refuse(claim, reason)
+    case .unknown(let reason): return putBack(claim, reason)
     }
     plans[claim.digest, default: [:]][claim.workflow] = resolution
     let run = HeldRun(claim: claim, plan: plan, workflowIndex: index)
@@ -162,6 +164,12 @@ final class SchedulerLoop {
       FinishWrite(lease: claim.lease, status: .failed, result: [], failure: Failure(.load, reason)))
     ticket.finishes.append(RunKey.nobody)
     ticket.refused.append(claim.lease.run)
+  }
+
+  /// What could not be read now is no verdict on the run: it is claimed again later.
+  private func putBack(_ claim: ClaimedRun, _ reason: String) {
+    Log.write(.error, "a run is put back", [("run", claim.lease.run.text), ("reason", reason)])
+    batch.releases.append(claim.lease)
   }
 
   private func fireTimers() {

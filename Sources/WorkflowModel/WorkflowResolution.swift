@@ -4,6 +4,8 @@ package enum WorkflowResolution: Sendable {
   case resolved(RunPlan, workflowIndex: Int)
   /// The package or workflow cannot be had; the sentence says why.
   case unavailable(String)
+  /// It could not be found out now, through no fault of the package; the sentence says why.
+  case unknown(String)
 }
 
 /// Finds the graph of a workflow of a package version; may read the store.

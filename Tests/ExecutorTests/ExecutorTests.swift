@@ -87,6 +87,17 @@ private final class Hosts: HostProviding {
     #expect(executor.occupancy.busy == 0)
   }
 
+  @Test func aMachineThatCannotLoadIsNotHeldAgainstTheTask() {
+    let outcomes = Mutex<[TaskOutcome]>([])
+    let refusal = HostError(code: "CLO-P080", message: "no descriptors are left", isInfrastructure: true)
+    let executor = Executor(slots: 1, hosts: Hosts(nil, refusal: refusal)) { batch in
+      outcomes.withLock { $0 += batch.map(\.outcome) }
+    }
+    executor.execute([call(1)])
+    #expect(
+      outcomes.withLock { $0 } == [.lost("the package could not be loaded: CLO-P080: no descriptors are left")])
+  }
+
   @Test func stoppingGivesBackWhatHasNotBegun() {
     let host = HeldHost()
     let outcomes = Mutex<[UInt64: TaskOutcome]>([:])

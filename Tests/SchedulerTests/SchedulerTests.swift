@@ -1,3 +1,4 @@
+import StoreConformance
 import Synchronization
 import Testing
 import Threading
@@ -20,7 +21,7 @@ private final class HeldExecutor: TaskExecuting {
 }
 
 /// A store in memory with one run to claim; keeps every batch, and can be told to refuse or to hold commits.
-private final class ScriptedStore: WorkflowStore {
+private final class ScriptedStore: UnansweringStore {
   struct State {
     var unclaimed: [ClaimedRun]
     var refusesCheckpoints = false
@@ -63,30 +64,6 @@ private final class ScriptedStore: WorkflowStore {
 
   func lost(_ owned: [LeaseKey], node: String) throws(StoreError) -> [LostLease] { state.withLock { $0.lost } }
   func changeCounter() throws(StoreError) -> Int64 { state.withLock { $0.changes } }
-
-  private static let unused = StoreError(.failed, "not part of this test")
-  func register(_ package: PackageRecord, archive: [UInt8], workflows: [WorkflowRecord]) throws(StoreError)
-    -> PackageRegistration
-  { throw Self.unused }
-  func activate(tenant: String, package: String, digest: PackageDigest) throws(StoreError) -> Activation {
-    throw Self.unused
-  }
-  func rollBack(tenant: String, package: String) throws(StoreError) -> Activation { throw Self.unused }
-  func activation(tenant: String, package: String) throws(StoreError) -> Activation? { nil }
-  func activations(tenant: String?) throws(StoreError) -> [Activation] { [] }
-  func packages(tenant: String, name: String?) throws(StoreError) -> [PackageRecord] { [] }
-  func package(digest: PackageDigest) throws(StoreError) -> PackageRecord? { nil }
-  func archive(digest: PackageDigest) throws(StoreError) -> [UInt8]? { nil }
-  func workflows(tenant: String, package: String?) throws(StoreError) -> [WorkflowRecord] { [] }
-  func run(_ id: RunID) throws(StoreError) -> RunRecord? { nil }
-  func run(tenant: String, idempotencyKey: String) throws(StoreError) -> RunRecord? { nil }
-  func runs(_ filter: RunFilter) throws(StoreError) -> [RunRecord] { [] }
-  func taskRuns(_ id: RunID) throws(StoreError) -> [TaskCheckpoint] { [] }
-  func events(_ id: RunID, after: Int64, limit: Int) throws(StoreError) -> [EventRecord] { [] }
-  func counts(tenant: String?) throws(StoreError) -> StoreCounts { StoreCounts() }
-  func schema() throws(StoreError) -> SchemaStatus { throw Self.unused }
-  func check() throws(StoreError) -> [String] { [] }
-  func close() {}
 }
 
 /// A scheduler with its commit queue, on one run of a → b.
@@ -110,7 +87,11 @@ private final class Rig {
     scheduler.start(
       SchedulerConfiguration(node: "n"), store: store, commits: commits, executor: executor,
       resolver: { _, workflow in
-        workflow == "w" ? .resolved(plan, workflowIndex: 3) : .unavailable("no workflow '\(workflow)'")
+        switch workflow {
+        case "w": .resolved(plan, workflowIndex: 3)
+        case "unread": .unknown("the disk did not answer")
+        default: .unavailable("no workflow '\(workflow)'")
+        }
       }, runsEnded: { for run in $0 { ended.post(run) } })
   }
 
@@ -209,6 +190,14 @@ private final class Rig {
     let finish = rig.store.state.withLock { $0.finishes.first }
     #expect(finish?.failure == Failure(.load, "no workflow 'gone'"))
     rig.stop()
+  }
+
+  @Test func aRunWhoseCodeCannotBeReadNowIsPutBackNotFailed() throws {
+    let rig = try Rig(ScriptedStore([Rig.claim(workflow: "unread")]))
+    while rig.store.state.withLock({ $0.releases.isEmpty }) { _ = rig.scheduler.load() }
+    #expect(rig.store.state.withLock { $0.releases } == [LeaseKey(run: RunID("r"), epoch: 1)])
+    rig.stop()
+    #expect(rig.store.state.withLock { $0.finishes.isEmpty })
   }
 
   @Test func stoppingHandsLeasesBack() throws {

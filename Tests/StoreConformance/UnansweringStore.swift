@@ -1,0 +1,35 @@
+package import WorkflowModel
+package import WorkflowStore
+
+/// A store for tests of what stands above it: knows nothing, refuses what would change something. A test's own
+/// store conforms to it and answers only what the test is about.
+package protocol UnansweringStore: WorkflowStore {}
+
+extension UnansweringStore {
+  private var unused: StoreError { StoreError(.failed, "not part of this test") }
+
+  package func register(_ package: PackageRecord, archive: [UInt8], workflows: [WorkflowRecord]) throws(StoreError)
+    -> PackageRegistration
+  { throw unused }
+  package func activate(tenant: String, package: String, digest: PackageDigest) throws(StoreError) -> Activation {
+    throw unused
+  }
+  package func rollBack(tenant: String, package: String) throws(StoreError) -> Activation { throw unused }
+  package func activation(tenant: String, package: String) throws(StoreError) -> Activation? { nil }
+  package func activations(tenant: String?) throws(StoreError) -> [Activation] { [] }
+  package func packages(tenant: String, name: String?) throws(StoreError) -> [PackageRecord] { [] }
+  package func package(digest: PackageDigest) throws(StoreError) -> PackageRecord? { nil }
+  package func archive(digest: PackageDigest) throws(StoreError) -> [UInt8]? { nil }
+  package func workflows(tenant: String, package: String?) throws(StoreError) -> [WorkflowRecord] { [] }
+  package func run(_ id: RunID) throws(StoreError) -> RunRecord? { nil }
+  package func run(tenant: String, idempotencyKey: String) throws(StoreError) -> RunRecord? { nil }
+  package func runs(_ filter: RunFilter) throws(StoreError) -> [RunRecord] { [] }
+  package func taskRuns(_ id: RunID) throws(StoreError) -> [TaskCheckpoint] { [] }
+  package func events(_ id: RunID, after: Int64, limit: Int) throws(StoreError) -> [EventRecord] { [] }
+  package func counts(tenant: String?) throws(StoreError) -> StoreCounts { StoreCounts() }
+  package func lost(_ owned: [LeaseKey], node: String) throws(StoreError) -> [LostLease] { [] }
+  package func changeCounter() throws(StoreError) -> Int64 { 0 }
+  package func schema() throws(StoreError) -> SchemaStatus { throw unused }
+  package func check() throws(StoreError) -> [String] { [] }
+  package func close() {}
+}
