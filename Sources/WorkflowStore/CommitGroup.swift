@@ -13,15 +13,19 @@ struct CommitGroup {
 
   init(now: Timestamp) { merged = StoreBatch(now: now) }
 
-  /// False for a second claim or heartbeat: a transaction holds at most one of each.
+  /// False for a second claim, heartbeat or the like: a transaction holds at most one of each.
   func accepts(_ batch: StoreBatch) -> Bool {
     (batch.claim == nil || merged.claim == nil) && (batch.heartbeat == nil || merged.heartbeat == nil)
+      && (batch.take == nil || merged.take == nil) && (batch.collect == nil || merged.collect == nil)
+      && (batch.sweep == nil || merged.sweep == nil)
   }
 
   mutating func add(_ batch: StoreBatch, _ completion: @escaping CommitQueue.Completion) {
     parts.append(Part(batch: batch, completion: completion))
     rows += batch.submissions.count + batch.starts.count + batch.checkpoints.count + batch.finishes.count
     rows += batch.events.count + batch.cancels.count + batch.releases.count + (batch.claim?.limit ?? 0)
+    rows += batch.permits.count + batch.permitReleases.count + batch.offers.count + batch.offerEnds.count
+    rows += batch.take?.limit ?? 0
     guard parts.count > 1 else {
       merged = batch
       return
@@ -34,7 +38,14 @@ struct CommitGroup {
     merged.finishes += batch.finishes
     merged.cancels += batch.cancels
     merged.releases += batch.releases
+    merged.permitReleases += batch.permitReleases
+    merged.permits += batch.permits
+    merged.offers += batch.offers
+    merged.offerEnds += batch.offerEnds
     merged.heartbeat = merged.heartbeat ?? batch.heartbeat
+    merged.sweep = merged.sweep ?? batch.sweep
+    merged.collect = merged.collect ?? batch.collect
+    merged.take = merged.take ?? batch.take
     merged.claim = merged.claim ?? batch.claim
   }
 
@@ -53,6 +64,9 @@ struct CommitGroup {
     var checkpoints = outcome.checkpoints[...]
     var finishes = outcome.finishes[...]
     var cancels = outcome.cancels[...]
+    var permits = outcome.permits[...]
+    var offers = outcome.offers[...]
+    var offerEnds = outcome.offerEnds[...]
     for part in parts {
       var share = StoreOutcome()
       share.submissions = CommitGroup.take(part.batch.submissions.count, from: &submissions)
@@ -60,6 +74,13 @@ struct CommitGroup {
       share.checkpoints = CommitGroup.take(part.batch.checkpoints.count, from: &checkpoints)
       share.finishes = CommitGroup.take(part.batch.finishes.count, from: &finishes)
       share.cancels = CommitGroup.take(part.batch.cancels.count, from: &cancels)
+      share.permits = CommitGroup.take(part.batch.permits.count, from: &permits)
+      share.offers = CommitGroup.take(part.batch.offers.count, from: &offers)
+      share.offerEnds = CommitGroup.take(part.batch.offerEnds.count, from: &offerEnds)
+      if part.batch.heartbeat != nil { share.lostTakes = outcome.lostTakes }
+      if part.batch.sweep != nil { share.swept = outcome.swept }
+      if part.batch.collect != nil { share.collected = outcome.collected }
+      if part.batch.take != nil { share.taken = outcome.taken }
       if part.batch.claim != nil { share.claimed = outcome.claimed }
       part.completion(.success(share))
     }

@@ -11,7 +11,19 @@ package struct StoreBatch: Sendable {
   package var cancels: [RunID] = []
   /// Runs handed back: status returns to pending, at once claimable; not counted as a loss.
   package var releases: [LeaseKey] = []
+  /// Permits given back, then permits asked for.
+  package var permitReleases: [PermitKey] = []
+  package var permits: [PermitRequest] = []
+  /// Tasks that any node may run for their owner.
+  package var offers: [OfferWrite] = []
+  /// Ends of tasks that were taken from other nodes.
+  package var offerEnds: [OfferEnd] = []
   package var heartbeat: HeartbeatWrite?
+  /// Puts back what lost owners left, by right of the leader's epoch.
+  package var sweep: DutyKey?
+  /// Asks for the ends of tasks that the runs of this node (a boot id) had offered.
+  package var collect: String?
+  package var take: TakeRequest?
   package var claim: ClaimRequest?
   /// Time of this batch in milliseconds: stamps rows and decides what is due. The store may use its own clock.
   package var now: Timestamp
@@ -20,7 +32,8 @@ package struct StoreBatch: Sendable {
 
   package var isEmpty: Bool {
     submissions.isEmpty && starts.isEmpty && checkpoints.isEmpty && events.isEmpty && finishes.isEmpty
-      && cancels.isEmpty && releases.isEmpty && heartbeat == nil && claim == nil
+      && cancels.isEmpty && releases.isEmpty && permitReleases.isEmpty && permits.isEmpty && offers.isEmpty
+      && offerEnds.isEmpty && heartbeat == nil && sweep == nil && collect == nil && take == nil && claim == nil
   }
 }
 
@@ -32,6 +45,18 @@ package struct StoreOutcome: Sendable {
   package var checkpoints: [Bool] = []
   package var finishes: [Bool] = []
   package var cancels: [CancelOutcome] = []
+  /// True where the permit is held now.
+  package var permits: [Bool] = []
+  /// True where the offer stands; false where the run's lease epoch was no longer ours.
+  package var offers: [Bool] = []
+  /// True where the end was taken over; false where the task was no longer ours.
+  package var offerEnds: [Bool] = []
+  /// Of the heartbeat's takes, those that are no longer ours or no longer wanted.
+  package var lostTakes: [OfferKey] = []
+  /// What the sweep put back.
+  package var swept = SweepOutcome()
+  package var collected: [CollectedTask] = []
+  package var taken: [TakenTask] = []
   package var claimed: [ClaimedRun] = []
 
   package init() {}
@@ -131,6 +156,8 @@ package enum CancelOutcome: Sendable, Equatable {
 package struct HeartbeatWrite: Sendable {
   package var node: String
   package var leaseMilliseconds: Int64
+  /// Tasks taken from other nodes whose leases are extended too.
+  package var takes: [OfferKey] = []
 
   package init(node: String, leaseMilliseconds: Int64) {
     self.node = node
@@ -138,14 +165,20 @@ package struct HeartbeatWrite: Sendable {
   }
 }
 
-/// Asks for up to `limit` runs that are due, or whose owner's lease has lapsed, best priority first, then oldest.
+/// Asks for up to `limit` runs that are due: best priority first, then by the tenants' shares, then oldest.
 ///
+/// Where several tenants have due runs of one priority, each is given a part in proportion to its weight (`tenant`,
+/// 1 when not set) as long as it has enough of them. Runs whose owner's lease has lapsed are put back by a sweep.
 /// Runs inserted by plain SQL are pinned here to the active version of the package their `type`
 /// (`package.workflow`) names; rows whose type no active package serves are left alone.
 package struct ClaimRequest: Sendable {
   package var node: String
   package var leaseMilliseconds: Int64
   package var limit: Int
+  /// Versions this node can load; nil: every version.
+  package var digests: Set<PackageDigest>?
+  /// LIKE patterns of which a run's type must match one; empty: every type.
+  package var types: [String] = []
 
   package init(node: String, leaseMilliseconds: Int64, limit: Int) {
     self.node = node

@@ -35,6 +35,40 @@ package protocol WorkflowStore: AnyObject, Sendable {
   func archive(digest: PackageDigest) throws(StoreError) -> [UInt8]?
   func workflows(tenant: String, package: String?) throws(StoreError) -> [WorkflowRecord]
 
+  // MARK: Nodes
+
+  /// True when several processes may work on this database at once.
+  var isShared: Bool { get }
+  /// Takes or keeps the lead of a duty for `leaseMilliseconds`. The epoch rises whenever the lead changes hands.
+  ///
+  /// - Returns: the epoch; nil while another node leads.
+  func lead(_ duty: Duty, node: String, leaseMilliseconds: Int64, now: Timestamp) throws(StoreError) -> Int64?
+  /// Gives up every lead that `node` (a boot id) has, so that the next one need not wait.
+  func resign(node: String) throws(StoreError)
+  /// Records a node's state, which lapses after `leaseMilliseconds`.
+  ///
+  /// - Returns: what an operator wants of the node of that name.
+  func report(_ node: NodeReport, leaseMilliseconds: Int64, now: Timestamp) throws(StoreError) -> NodeState
+  /// Forgets a node that ends in order, with what it has staged.
+  func forgetNode(bootID: String) throws(StoreError)
+  /// Nodes that are alive or were so within the last hour, by name.
+  func nodes(now: Timestamp) throws(StoreError) -> [NodeRecord]
+  /// Asks every node of that name, now and in later starts, to be `ready`, `cordoned` or `draining`.
+  /// Throws `.notFound` when no node of that name is known.
+  func setNode(name: String, wanted: NodeState) throws(StoreError)
+  /// Records that a node has a version's exact bytes in place, or why not.
+  func reportStaged(_ package: NodePackage) throws(StoreError)
+  /// Which nodes have reported on a version, alive or not.
+  func staged(_ digest: PackageDigest) throws(StoreError) -> [NodePackage]
+  /// Versions a node should have: active ones, those a roll back returns to, those that open runs are pinned to, and
+  /// the newest registration of each package.
+  func wantedPackages() throws(StoreError) -> [PackageDigest]
+  /// Has `receive` told of news, on a thread of the store, until the store is closed. To be called once. News may be
+  /// lost or come twice: they only shorten the wait until the next poll. A store that is not shared has none.
+  func listen(_ receive: @escaping @Sendable (Set<StoreNews>) -> Void) throws(StoreError)
+  /// Tells other nodes, soon, without waiting and gathered with other news.
+  func announce(_ news: Set<StoreNews>)
+
   // MARK: Questions
 
   func run(_ id: RunID) throws(StoreError) -> RunRecord?
