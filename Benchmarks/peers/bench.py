@@ -35,7 +35,13 @@ def peer_module(name: str) -> Peer:
 # In the processes started from here
 
 
+def keep_off_standard_output() -> None:
+    """What a peer prints goes to standard error: standard output has measurements only."""
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+
 def run_install(name: str, url: str, settings: Settings, count: int) -> None:
+    keep_off_standard_output()
     peer = peer_module(name)
     peer.install(url, settings)
     if count:
@@ -43,6 +49,8 @@ def run_install(name: str, url: str, settings: Settings, count: int) -> None:
 
 
 def run_worker(name: str, number: int, url: str, settings: Settings, ready: Any, go: Any, times: Connection | None) -> None:
+    keep_off_standard_output()
+
     def gate() -> None:
         ready.release()
         go.wait()

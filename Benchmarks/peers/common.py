@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Protocol
 
 Settings = dict[str, Any]
@@ -49,12 +49,3 @@ def with_database(url: str, name: str) -> str:
     """The same server, another database; with the scheme that all drivers know."""
     parts = urllib.parse.urlsplit(url)
     return urllib.parse.urlunsplit(parts._replace(scheme="postgresql", path="/" + name))
-
-
-@contextlib.contextmanager
-def on_loop(loop: Any) -> Iterator[Any]:
-    """An event loop for a caller that is not asynchronous itself."""
-    try:
-        yield loop
-    finally:
-        loop.close()
