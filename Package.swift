@@ -26,6 +26,7 @@ let package = Package(
     .target(name: "CToml", cxxSettings: [.unsafeFlags(["-std=c++17"])]),
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .executableTarget(name: "cloacina-runner", dependencies: ["CPackageImage"], cSettings: [.define("_GNU_SOURCE")]),
 
@@ -44,6 +45,9 @@ let package = Package(
 
     // MARK: Floor 3
     .target(name: "SQLiteStore", dependencies: ["WorkflowStore", "WorkflowModel", "Telemetry", "CSQLite", "CCrypto"]),
+    .target(
+      name: "PostgresStore",
+      dependencies: ["WorkflowStore", "WorkflowModel", "Telemetry", "Threading", "CLinux", "CPostgres", "CCrypto"]),
     .target(
       name: "PackageRegistry",
       dependencies: ["PackageArchive", "PackageHost", "WorkflowStore", "WorkflowModel", "Telemetry", "Threading"]),
