@@ -102,6 +102,9 @@ let package = Package(
       name: "SQLiteStoreTests",
       dependencies: ["SQLiteStore", "StoreConformance", "WorkflowStore", "WorkflowModel", "CSQLite"]),
     .testTarget(
+      name: "PostgresStoreTests",
+      dependencies: ["PostgresStore", "StoreConformance", "WorkflowStore", "WorkflowModel", "Threading"]),
+    .testTarget(
       name: "SchedulerTests",
       dependencies: ["Scheduler", "StoreConformance", "WorkflowStore", "WorkflowModel", "Threading"]),
     .testTarget(name: "ExecutorTests", dependencies: ["Executor", "PackageHost", "WorkflowModel"]),

@@ -87,7 +87,8 @@ extension Migration {
       CREATE INDEX task_offer_open ON task_offer (id) WHERE state = 'offered';
       CREATE INDEX task_offer_taken ON task_offer (taken_by) WHERE state = 'taken';
       CREATE INDEX task_offer_ended ON task_offer (owner) WHERE state IN ('ended', 'collected');
-      CREATE INDEX task_offer_run ON task_offer (run_id);
+      CREATE UNIQUE INDEX task_offer_attempt ON task_offer (run_id, lease_epoch, task, attempt)
+        WHERE state <> 'collected';
 
       -- Who holds a concurrency key. A row counts while the run is leased under this epoch.
       CREATE TABLE concurrency_permit (

@@ -13,6 +13,8 @@ final class Rows {
 
   var count: Int { Int(PQntuples(result)) }
 
+  var columns: Int { Int(PQnfields(result)) }
+
   /// `UPDATE 3`, `COMMIT`, …
   var tag: String { String(cString: PQcmdStatus(result)) }
 

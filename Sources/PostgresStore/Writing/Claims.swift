@@ -58,8 +58,14 @@ final class Claims {
         ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED))
       """)
 
+  private static func tenantWeight(_ tenant: String) -> String {
+    "coalesce((SELECT weight FROM tenant WHERE tenant_id = \(tenant)), 1)"
+  }
+
   /// The whole claim: grants what `granted` updates, writes the events and returns the runs.
-  private static func claim(_ name: String, with prelude: String = "", _ granted: String) -> Statement {
+  private static func claim(
+    _ name: String, with prelude: String = "", weight: String = tenantWeight("g.tenant_id"), _ granted: String
+  ) -> Statement {
     Statement(
       name: name,
       sql: """
@@ -77,7 +83,7 @@ final class Claims {
             \(Statement.now)
           FROM granted
         )
-        SELECT * FROM granted
+        SELECT g.*, \(weight) FROM granted AS g
         """)
   }
 
@@ -99,7 +105,7 @@ final class Claims {
     SELECT c.place FROM (
       SELECT d.place, d.priority, d.created_at, d.id,
         (row_number() OVER (PARTITION BY t.tenant, d.priority ORDER BY d.created_at, d.id) - 0.5)
-          / coalesce((SELECT weight FROM tenant WHERE tenant_id = t.tenant), 1) AS share
+          / \(tenantWeight("t.tenant")) AS share
       FROM \(tenants) CROSS JOIN LATERAL (\(queue(of: "t.tenant", after: cursor))) AS d) AS c
     ORDER BY c.priority, c.share, c.created_at, c.id LIMIT $4::bigint
     """
@@ -121,7 +127,7 @@ final class Claims {
 
   /// On from where the last claim ended, when that was all of one tenant.
   private static let claimOne = claim(
-    "claiming runs of a tenant",
+    "claiming runs of a tenant", weight: "1",
     "SELECT q.place FROM (\(queue(of: "($7::text[])[1]", after: "($8::bigint[])[1], ($9::timestamptz[])[1], ($10::uuid[])[1]"))) AS q")
 
   /// On from where the last claim ended.
@@ -157,11 +163,15 @@ final class Claims {
   }
 
   private var cursors: [String: Cursor] = [:]
+  /// What the last claim asked for: the cursors have passed over everything else.
+  private var digests: Set<PackageDigest>?
+  private var types: [String] = []
   private var refreshAt: UInt64 = 0
 
   /// The step that claims; nothing is claimed for a limit of 0.
   func step(_ request: ClaimRequest, _ now: Timestamp?) -> Step {
-    if Clock.monotonic >= refreshAt { cursors = [:] }
+    if Clock.monotonic >= refreshAt || request.digests != digests || request.types != types { cursors = [:] }
+    (digests, types) = (request.digests, request.types)
     let parameters = Parameters()
     parameters.add(time: now).add(request.node)
     parameters.add(request.leaseMilliseconds).add(Int64(request.limit))
@@ -194,7 +204,7 @@ final class Claims {
   /// The claimed runs in their order; notes how far each tenant's queue was read.
   func read(_ rows: Rows) throws(StoreError) -> [ClaimedRun] {
     var names = NameCache()
-    var found: [(cursor: Cursor, run: ClaimedRun)] = []
+    var found: [(cursor: Cursor, weight: Int64, run: ClaimedRun)] = []
     found.reserveCapacity(rows.count)
     for row in 0..<rows.count {
       let id = rows.id(row, 0)
@@ -205,10 +215,28 @@ final class Claims {
         digest: try names.digest(rows, row, 5), input: rows.bytes(row, 6), losses: Int(rows.int(row, 8)),
         checkpoints: [])
       if cursors[run.tenant].map({ $0 < cursor }) ?? true { cursors[run.tenant] = cursor }
-      found.append((cursor, run))
+      found.append((cursor, rows.int(row, 11), run))
     }
     found.sort { $0.cursor < $1.cursor }
-    return found.map(\.run)
+    return inTurns(found)
+  }
+
+  /// The runs, in order within each tenant, as the tenants' weights mix them.
+  private func inTurns(_ found: [(cursor: Cursor, weight: Int64, run: ClaimedRun)]) -> [ClaimedRun] {
+    guard let first = found.first, found.contains(where: { $0.run.tenant != first.run.tenant }) else {
+      return found.map(\.run)
+    }
+    var places: [String: (priority: Int64, count: Double)] = [:]
+    let shares = found.map { entry in
+      let tenant = entry.run.tenant
+      let before = places[tenant].flatMap { $0.priority == entry.cursor.priority ? $0.count : nil } ?? 0
+      places[tenant] = (entry.cursor.priority, before + 1)
+      return (before + 0.5) / Double(entry.weight)
+    }
+    let order = found.indices.sorted { left, right in
+      (found[left].cursor.priority, shares[left], left) < (found[right].cursor.priority, shares[right], right)
+    }
+    return order.map { found[$0].run }
   }
 
   /// Adds what earlier owners wrote. To be done once the claim is committed: nobody else can add to it then.

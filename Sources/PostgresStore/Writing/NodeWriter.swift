@@ -26,8 +26,9 @@ enum NodeStatements {
       VALUES ($3::text, $4::text, $5::text, $6::bigint, $7::text, $8::text[], $9::text[], $10::bigint, $11::bigint,
         $12::bigint, $13::text, $14::timestamptz, \(Statement.now),
         \(Statement.now) + $2::bigint * interval '1 millisecond')
-      ON CONFLICT (boot_id) DO UPDATE SET tags = excluded.tags, types = excluded.types, slots = excluded.slots,
-        slots_busy = excluded.slots_busy, runs_held = excluded.runs_held, state = excluded.state,
+      ON CONFLICT (boot_id) DO UPDATE SET name = excluded.name, host = excluded.host,
+        process_id = excluded.process_id, version = excluded.version, tags = excluded.tags, types = excluded.types,
+        slots = excluded.slots, started_at = excluded.started_at, slots_busy = excluded.slots_busy, runs_held = excluded.runs_held, state = excluded.state,
         heartbeat_at = excluded.heartbeat_at, lapses_at = excluded.lapses_at
       RETURNING coalesce((SELECT wanted FROM node_order AS o WHERE o.name = node.name), 'ready')
       """)

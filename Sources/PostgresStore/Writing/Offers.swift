@@ -19,6 +19,7 @@ enum Offers {
         SELECT run, epoch, leased_by, tenant, package, workflow, digest, task, workflow_index, task_index, attempt,
           timeout, ARRAY(SELECT json_array_elements_text(tags)), input, \(Statement.now)
         FROM held ORDER BY ord
+        ON CONFLICT (run_id, lease_epoch, task, attempt) WHERE state <> 'collected' DO NOTHING
       )
       SELECT ord FROM held
       """)
@@ -50,7 +51,7 @@ enum Offers {
       FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::timestamptz[],
           $8::timestamptz[])
         WITH ORDINALITY AS w (id, epoch, outcome, patch, error_class, error, started_at, finished_at, ord)
-      WHERE o.id = w.id AND o.take_epoch = w.epoch AND o.state = 'taken'
+      WHERE o.id = w.id AND o.take_epoch = w.epoch AND o.state = 'taken' AND \(isWanted)
       RETURNING w.ord
       """)
 

@@ -107,7 +107,9 @@ struct PackageWriter {
   }
 
   private func store(_ archive: [UInt8], _ digest: PackageDigest) throws(StoreError) {
-    for (position, start) in stride(from: 0, to: archive.count, by: PackageWriter.chunkBytes).enumerated() {
+    // An empty archive is one empty piece.
+    let starts = stride(from: 0, to: max(1, archive.count), by: PackageWriter.chunkBytes)
+    for (position, start) in starts.enumerated() {
       let piece = Array(archive[start..<min(start + PackageWriter.chunkBytes, archive.count)])
       let name = ContentHash.hex(piece)
       try one(PackageWriter.insertChunk) { $0.add(name).add(raw: piece) }

@@ -59,7 +59,7 @@ struct ReadBack {
     name: "reading a claim back",
     sql: """
       SELECT id, tenant_id, package_name, workflow_name, package_version, package_digest, payload, lease_epoch, losses,
-        priority, created_at
+        priority, created_at, 1::bigint
       FROM workflow_run
       WHERE status = 'leased' AND leased_by = $2::text AND xmin = \(transaction) AND heartbeat_at = updated_at
       """)
