@@ -5,7 +5,7 @@ package import WorkflowStore
 
 /// Runs, events and packages in one schema of a PostgreSQL database, shared with any number of other nodes.
 ///
-/// One connection applies batches, a pool of others answers questions and does rare writes, one listens for news.
+/// Two connections apply batches, a pool of others answers questions and does rare writes, one listens for news.
 package final class PostgresStore: WorkflowStore {
   /// Whose time decides what is due and what has lapsed.
   package enum TimeSource: Sendable {
@@ -17,7 +17,9 @@ package final class PostgresStore: WorkflowStore {
 
   let settings: ConnectionSettings
   private let timeSource: TimeSource
-  private let hotPath: Mutex<HotPath>
+  /// Two connections that apply batches: one for what rests on leases, one for what brings work in.
+  private let progress: Mutex<HotPath>
+  private let intake: Mutex<HotPath>
   private let pool: ConnectionPool
   private let news: NewsDesk
   private let isClosed: Flag
@@ -44,10 +46,14 @@ package final class PostgresStore: WorkflowStore {
     let session = PostgresStore.session(settings)
     let pool = ConnectionPool(limit: 8) { () throws(StoreError) in try Connection(settings, session: session) }
     self.pool = pool
-    hotPath = Mutex(
-      HotPath(usesBatchTime: time == .caller, isClosing: { isClosed.isSet }) { () throws(StoreError) in
+    let owners = Owners()
+    func hotPath() -> HotPath {
+      HotPath(usesBatchTime: time == .caller, owners: owners, isClosing: { isClosed.isSet }) { () throws(StoreError) in
         try Connection(settings, session: session + HotPath.session)
-      })
+      }
+    }
+    progress = Mutex(hotPath())
+    intake = Mutex(hotPath())
     news = NewsDesk(settings: settings, pool: pool, session: session)
     try refuseSharedSessions()
   }
@@ -57,7 +63,8 @@ package final class PostgresStore: WorkflowStore {
   package func close() {
     isClosed.set()
     news.close()
-    hotPath.withLock { $0.close() }
+    progress.withLock { $0.close() }
+    intake.withLock { $0.close() }
     pool.close()
   }
 
@@ -96,7 +103,8 @@ package final class PostgresStore: WorkflowStore {
   // MARK: Hot path
 
   package func apply(_ batch: StoreBatch) throws(StoreError) -> StoreOutcome {
-    try hotPath.withLock { hotPath throws(StoreError) in try hotPath.apply(batch) }
+    if batch.isIntake { return try intake.withLock { path throws(StoreError) in try path.apply(batch) } }
+    return try progress.withLock { path throws(StoreError) in try path.apply(batch) }
   }
 
   // MARK: News

@@ -37,6 +37,16 @@ package struct StoreBatch: Sendable {
   }
 }
 
+extension StoreBatch {
+  /// True when it brings work in and nothing of it rests on a lease, so that its place among others does not matter.
+  package var isIntake: Bool {
+    guard claim != nil || take != nil || sweep != nil || !submissions.isEmpty else { return false }
+    return starts.isEmpty && checkpoints.isEmpty && events.isEmpty && finishes.isEmpty && cancels.isEmpty
+      && releases.isEmpty && permitReleases.isEmpty && permits.isEmpty && offers.isEmpty && offerEnds.isEmpty
+      && heartbeat == nil && collect == nil
+  }
+}
+
 /// What became of a batch: one entry for each entry of the batch, in its order.
 package struct StoreOutcome: Sendable {
   package var submissions: [SubmissionOutcome] = []

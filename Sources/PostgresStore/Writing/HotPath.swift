@@ -42,8 +42,7 @@ final class HotPath {
   private let usesBatchTime: Bool
   private var connection: Connection?
   private let claims = Claims()
-  /// Owners that work through this object; their names are held while their writes are on the way.
-  private var owners: Set<String> = []
+  private let owners: Owners
   private var writer = HotPath.randomName()
   /// The number in this writer's marker, nil before there is one, and the last that was given out.
   private var committedNumber: Int64?
@@ -51,10 +50,11 @@ final class HotPath {
   private let isClosing: @Sendable () -> Bool
 
   init(
-    usesBatchTime: Bool, isClosing: @escaping @Sendable () -> Bool,
+    usesBatchTime: Bool, owners: Owners, isClosing: @escaping @Sendable () -> Bool,
     connect: @escaping () throws(StoreError) -> Connection
   ) {
     self.usesBatchTime = usesBatchTime
+    self.owners = owners
     self.isClosing = isClosing
     self.connect = connect
   }
@@ -73,6 +73,8 @@ final class HotPath {
     try Endings.check(batch.finishes)
     let connection = try ready()
     let now = usesBatchTime ? batch.now : nil
+    if let node = batch.claim?.node { owners.insert(node) }
+    let held = batch.isIntake ? [] : held
     let steps = steps(batch, now)
     lastNumber += 1
     do throws(PostgresFailure) {
@@ -96,10 +98,8 @@ final class HotPath {
   // MARK: Parts of a batch
 
   private var held: [Command] {
-    guard !owners.isEmpty else { return [] }
-    let parameters = Parameters()
-    parameters.add(texts: owners.sorted())
-    return [Command(Sweep.hold, parameters)]
+    let names = owners.names
+    return names.isEmpty ? [] : [Command(Sweep.hold, Parameters().add(texts: names))]
   }
 
   private var mark: Command {
@@ -110,7 +110,6 @@ final class HotPath {
   }
 
   private func steps(_ batch: StoreBatch, _ now: Timestamp?) -> [Step] {
-    if let node = batch.claim?.node { owners.insert(node) }
     var steps: [Step] = []
     if !batch.submissions.isEmpty { steps.append(Submissions.step(batch.submissions, now)) }
     if !batch.starts.isEmpty { steps.append(Progress.start(batch.starts, now)) }
@@ -217,6 +216,21 @@ final class HotPath {
   }
 
   static func randomName() -> String { String(UInt64.random(in: .min ... .max), radix: 36) }
+}
+
+/// Owners that work through one store; their names are held while their writes are on the way.
+final class Owners: Sendable {
+  private let state = Mutex<[String]>([])
+
+  var names: [String] { state.withLock { $0 } }
+
+  func insert(_ name: String) {
+    state.withLock { names in
+      guard !names.contains(name) else { return }
+      names.append(name)
+      names.sort()
+    }
+  }
 }
 
 /// Pauses between attempts to reach a server: from 20 ms doubling to a second, with jitter so that nodes which lost it

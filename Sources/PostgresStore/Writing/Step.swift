@@ -20,7 +20,10 @@ extension Statement {
   static let now = "coalesce($1::timestamptz, now())"
 
   /// A run under its lease, for statements in which `w` has the columns `run` and `epoch`: the fence of every write.
-  static let fence = "r.id = w.run AND r.lease_epoch = w.epoch AND r.status = 'leased'"
+  ///
+  /// With its collation named, the comparison does not match the index of leased runs: a plan made while the table was
+  /// small would read that whole index for each row, and never its primary key.
+  static let fence = #"r.id = w.run AND r.lease_epoch = w.epoch AND r.status COLLATE "C" = 'leased'"#
 }
 
 extension StoreOutcome {
