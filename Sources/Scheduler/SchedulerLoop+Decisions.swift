@@ -68,6 +68,7 @@ extension SchedulerLoop {
     if now >= nextPoll {
       nextPoll = now + configuration.pollMilliseconds
       wantsClaim = true
+      wantsSweep = leadEpoch != nil
       announceLongTasks()
       lookForChange()
     }
@@ -77,11 +78,20 @@ extension SchedulerLoop {
         batch.heartbeat = HeartbeatWrite(node: configuration.node, leaseMilliseconds: configuration.leaseMilliseconds)
       }
     }
+    if wantsSweep, let leadEpoch {
+      wantsSweep = false
+      batch.sweep = DutyKey(duty: .sweep, node: configuration.node, epoch: leadEpoch)
+      ticket.sweepEpoch = leadEpoch
+    }
+    guard intake.state == .ready else { return }
     let room = configuration.runLimit - runs.count
     guard wantsClaim, !claimUnderWay, room >= min(configuration.runLimit, 128) else { return }
     let limit = min(room, configuration.claimLimit)
-    batch.claim = ClaimRequest(
+    var claim = ClaimRequest(
       node: configuration.node, leaseMilliseconds: configuration.leaseMilliseconds, limit: limit)
+    claim.digests = intake.digests
+    claim.types = configuration.types
+    batch.claim = claim
     ticket.claimed = limit
     claimUnderWay = true
     wantsClaim = false
@@ -108,7 +118,14 @@ extension SchedulerLoop {
       let change = try store.changeCounter()
       guard change != lastChange else { return }
       lastChange = change
-      guard runs.count > 0 else { return }
+    } catch { return Log.write(.error, "the store cannot be read", [("error", error.description)]) }
+    lookForLost()
+  }
+
+  /// Asks which of the runs held here are no longer ours.
+  func lookForLost() {
+    guard runs.count > 0 else { return }
+    do throws(StoreError) {
       let leases = runs.all.filter { !$0.1.isOver }.map(\.1.claim.lease)
       for lost in try store.lost(leases, node: configuration.node) {
         if let key = runs.key(lost.lease.run) { dropLost(key, status: lost.status) }
@@ -158,6 +175,7 @@ extension SchedulerLoop {
     }
     batch.claim = nil
     batch.heartbeat = nil
+    batch.sweep = nil
     guard !batch.isEmpty else { return }
     batch.now = now
     do throws(StoreError) { _ = try commits.apply(batch) } catch {

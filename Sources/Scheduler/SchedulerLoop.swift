@@ -32,6 +32,10 @@ final class SchedulerLoop {
   var nextPoll: Timestamp = 0
   var nextHeartbeat: Timestamp = 0
   var lastChange: Int64 = 0
+  var intake = SchedulerIntake()
+  /// Epoch by which this node leads the sweeping; nil while another one does.
+  var leadEpoch: Int64?
+  var wantsSweep = false
   /// Monotonic deadline once the scheduler is to stop.
   var stopDeadline: UInt64?
 
@@ -86,7 +90,10 @@ final class SchedulerLoop {
     case .committed(let ticket, .failure(let error)): abandon(ticket, error)
     case .wake: wantsClaim = true
     case .cancelled(let ids): for id in ids { if let key = runs.key(id) { stopCancelled(key) } }
-    case .load(let answer): answer.deliver(SchedulerLoad(runsHeld: runs.count, callsInFlight: callsInFlight))
+    case .intake(let intake): change(to: intake)
+    case .lead(let epoch): beginLead(epoch)
+    case .news(let news): hear(news)
+    case .load(let answer): answer.deliver(load)
     case .stop(let deadline):
       stopDeadline = deadline
       executor.stopStarting()
@@ -108,6 +115,28 @@ final class SchedulerLoop {
     advance(key, run, .attemptEnded(task: task, outcome: report.outcome, startedAt: report.startedAt))
   }
 
+  private func change(to intake: SchedulerIntake) {
+    if intake.state == .ready { wantsClaim = true }
+    self.intake = intake
+  }
+
+  private func beginLead(_ epoch: Int64?) {
+    leadEpoch = epoch
+    wantsSweep = epoch != nil
+  }
+
+  private func hear(_ news: Set<StoreNews>) {
+    if news.contains(.work) { wantsClaim = true }
+    if news.contains(.runs) { lookForLost() }
+  }
+
+  private var load: SchedulerLoad {
+    var load = SchedulerLoad()
+    load.runsHeld = runs.count
+    load.callsInFlight = callsInFlight
+    return load
+  }
+
   private func settle(_ ticket: Ticket, _ outcome: StoreOutcome) {
     for (key, accepted) in zip(ticket.starts, outcome.starts) where !accepted { dropLost(key, status: nil) }
     for (place, accepted) in zip(ticket.checkpoints, outcome.checkpoints) {
@@ -124,10 +153,18 @@ final class SchedulerLoop {
       forget(key)
     }
     ended += ticket.refused
+    if let epoch = ticket.sweepEpoch { settleSweep(epoch, outcome.swept) }
     guard ticket.claimed > 0 else { return }
     claimUnderWay = false
     if outcome.claimed.count == ticket.claimed { wantsClaim = true }
     for claim in outcome.claimed { begin(claim) }
+  }
+
+  private func settleSweep(_ epoch: Int64, _ swept: SweepOutcome) {
+    if !swept.isLeader, leadEpoch == epoch { leadEpoch = nil }
+    guard swept.runs > 0 else { return }
+    wantsClaim = true
+    if configuration.isShared { store.announce([.work]) }
   }
 
   /// A batch failed for good: its runs are handed back, to be taken up from their last checkpoint.

@@ -9,6 +9,8 @@ struct Ticket: Sendable {
   var refused: [RunID] = []
   /// The most runs the claim may return; 0 when the batch holds no claim.
   var claimed = 0
+  /// The leader's epoch under which the batch sweeps; nil when it does not.
+  var sweepEpoch: Int64?
 }
 
 /// One task of a held run.
