@@ -24,10 +24,10 @@ extension RuntimeStatus {
         ("daemon", daemon?.contract ?? .null), ("started_at", .time(startedAt)),
         ("database", .string(databaseURL)), ("engine", .string(engine)), ("runs", runCounts),
         ("in_flight", .array(counts.inFlight.map(\.contract))), ("unserved", .integer(counts.unserved)),
-        ("activations", .array(activations.map(\.contract))), ("runs_held", .integer(runsHeld)),
-        ("slots", .integer(slots)), ("slots_busy", .integer(slotsBusy)),
-        ("hosts", .array(hosts.map(\.contract))), ("attention", .array(attention.map(JSONValue.string))),
-      ])
+        ("activations", .array(activations.map(\.contract))), ("slots", .integer(slots)),
+        ("slots_busy", .integer(slotsBusy)), ("hosts", .array(hosts.map(\.contract))),
+        ("nodes", .array(nodes.map(\.contract))), ("attention", .array(attention.map(JSONValue.string))),
+      ] + NodeMembership.contract(member))
   }
 
   private var runCounts: JSONValue {
