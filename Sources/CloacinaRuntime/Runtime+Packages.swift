@@ -65,7 +65,8 @@ extension Runtime {
 
   /// Makes the version active that was so before the last activation.
   package func rollBack(tenant: String, name: String) throws(RuntimeError) -> Activation {
-    let activation = try registry { registry throws(RegistryError) in try registry.rollBack(tenant: tenant, name: name) }
+    let activation = try registry { registry throws(RegistryError) in try registry.rollBack(tenant: tenant, name: name)
+    }
     packagesChanged(isActivation: true)
     return activation
   }

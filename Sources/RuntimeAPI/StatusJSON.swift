@@ -73,6 +73,28 @@ extension SchemaStatus {
   }
 }
 
+extension [MigrationStep] {
+  /// `cloacina.migration_plan/1`; the SQL only when asked for.
+  package func contract(database: String, showsSQL: Bool) -> JSONValue {
+    .document(
+      "migration_plan",
+      [
+        ("database", .string(database)), ("pending", .integer(count { !$0.isApplied })),
+        ("steps", .array(map { $0.contract(showsSQL: showsSQL) })),
+      ])
+  }
+}
+
+extension MigrationStep {
+  fileprivate func contract(showsSQL: Bool) -> JSONValue {
+    .object([
+      JSONMember("number", .integer(number)), JSONMember("name", .string(name)),
+      JSONMember("checksum", .string(checksum)), JSONMember("applied", .bool(isApplied)),
+      JSONMember("sql", showsSQL ? .string(sql) : .null),
+    ])
+  }
+}
+
 extension AppliedMigration {
   fileprivate var contract: JSONValue {
     .object([
