@@ -13,6 +13,7 @@ package final class Scheduler: Sendable {
     case committed(Ticket, Result<StoreOutcome, StoreError>)
     case wake
     case cancelled([RunID])
+    case looked([LostLease])
     case intake(SchedulerIntake)
     case lead(Int64?)
     case news(Set<StoreNews>)

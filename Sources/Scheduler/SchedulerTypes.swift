@@ -58,3 +58,8 @@ package struct SchedulerLoad: Sendable, Equatable {
 
   package init() {}
 }
+
+extension SchedulerIntake {
+  /// True when what is held is to be handed back.
+  var isDraining: Bool { state == .draining || state == .drained }
+}
