@@ -62,7 +62,8 @@ import WorkflowStore
     let database = try TemporaryDatabase()
     let plans = [
       "SELECT 1 FROM workflow_run WHERE status = 'pending' AND package_digest IS NOT NULL AND deleted_at IS NULL"
-        + " AND run_at <= '2026' ORDER BY priority, created_at, rowid LIMIT 5": "workflow_run_claim",
+        + " AND tenant_id = 'a' AND run_at <= '2026' ORDER BY priority, created_at, rowid LIMIT 5":
+        "workflow_run_claim",
       "SELECT 1 FROM workflow_run WHERE status = 'leased' AND lease_until < '2026'": "workflow_run_lease",
       "SELECT status, count(*) FROM workflow_run WHERE status <> 'pending' AND status <> 'leased'"
         + " AND (NULL IS NULL OR tenant_id = 'a') GROUP BY status": "workflow_run_rest",
