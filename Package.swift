@@ -113,6 +113,12 @@ let package = Package(
       name: "PackageBuilderTests",
       dependencies: ["PackageBuilder", "PackageArchive", "PackageHost", "CloacinaKit", "WorkflowModel"]),
     .testTarget(
+      name: "CloacinaRuntimeTests",
+      dependencies: [
+        "CloacinaRuntime", "StoreConformance", "Scheduler", "PackageHost", "WorkflowStore", "WorkflowModel",
+        "Threading",
+      ]),
+    .testTarget(
       name: "RuntimeAPITests",
       dependencies: ["RuntimeAPI", "CloacinaRuntime", "WorkflowStore", "PackageHost", "WorkflowModel", "Threading"]),
     .testTarget(name: "CommandLineInterfaceTests", dependencies: ["CommandLineInterface", "WorkflowModel"]),

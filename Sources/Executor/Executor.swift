@@ -44,6 +44,10 @@ package final class Executor: TaskExecuting {
 
   package func isRunning(_ callID: UInt64) -> Bool { state.withLock { $0.running[callID] != nil } }
 
+  package var queue: CallQueue { state.withLock { $0.queue } }
+
+  package func withdraw(_ withdrawal: Withdrawal) -> [TaskCall] { state.withLock { $0.withdraw(withdrawal) } }
+
   package func stopStarting() {
     reportLost(state.withLock { $0.stop() })
   }

@@ -9,14 +9,19 @@ struct ExecutorState {
   /// Calls without a slot, oldest first; those before `head` are gone.
   private var waiting: [TaskCall] = []
   private var head = 0
+  private var taken = 0
+  private var started = 0
 
   init(slots: Int) { self.slots = slots }
 
   var waitingCount: Int { waiting.count - head }
 
+  var queue: CallQueue { CallQueue(taken: taken, started: started, waiting: waitingCount) }
+
   /// Takes calls in and returns those that start now.
   mutating func admit(_ calls: [TaskCall]) -> [TaskCall] {
     waiting.append(contentsOf: calls)
+    taken += calls.count
     return startWaiting()
   }
 
@@ -32,6 +37,16 @@ struct ExecutorState {
     return waiting.remove(at: index)
   }
 
+  /// Removes calls that have not started, the newest of those that may go.
+  mutating func withdraw(_ withdrawal: Withdrawal) -> [TaskCall] {
+    let count = min(withdrawal.limit, waitingCount - withdrawal.leaving - withdrawal.sparing)
+    guard count > 0 else { return [] }
+    let end = waiting.count - withdrawal.sparing
+    let gone = Array(waiting[(end - count)..<end])
+    waiting.removeSubrange((end - count)..<end)
+    return gone
+  }
+
   /// Starts nothing more; returns what waited.
   mutating func stop() -> [TaskCall] {
     isStopping = true
@@ -44,8 +59,9 @@ struct ExecutorState {
   private mutating func startWaiting() -> [TaskCall] {
     let count = min(slots - running.count, waitingCount)
     guard count > 0 else { return [] }
-    let started = Array(waiting[head..<(head + count)])
-    for call in started { running[call.id] = call.digest }
+    let next = Array(waiting[head..<(head + count)])
+    for call in next { running[call.id] = call.digest }
+    started += count
     head += count
     if head == waiting.count {
       waiting.removeAll(keepingCapacity: true)
@@ -54,6 +70,6 @@ struct ExecutorState {
       waiting.removeFirst(head)
       head = 0
     }
-    return started
+    return next
   }
 }

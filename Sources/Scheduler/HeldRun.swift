@@ -3,86 +3,69 @@ import WorkflowStore
 
 /// A run this node has leased, and where its graph stands. Touched only by the scheduler's thread.
 final class HeldRun {
+  /// An attempt that was decided on and has not ended.
   struct Flight {
+    enum Place {
+      /// Given to the executor of this node.
+      case here
+      /// Waits for a permit; its call is parked.
+      case inLine
+      /// Offered to all nodes.
+      case offered
+    }
+
     var task: Int
     var since: UInt64
-    var announced: Bool
+    var place: Place
+    var announced = false
   }
 
   let claim: ClaimedRun
   let plan: RunPlan
   let workflowIndex: Int
+  var lease: LeaseTime
   var machine: RunMachine
   var flights: [Flight] = []
+  /// Calls of the tasks that wait for a permit.
+  var parked: [TaskCall] = []
+  /// Tasks that hold a permit.
+  var permits: [Int] = []
   /// `.finish` was decided, or the lease is gone: nothing more is written for this run.
   var isOver = false
   /// The run is cancelled: the ends of its stopped tasks are still recorded. Never set for a run that another
   /// owner may have taken.
   var isCancelled = false
+  /// The run is to be handed back: nothing of it starts any more.
+  var isLeaving = false
 
-  init(claim: ClaimedRun, plan: RunPlan, workflowIndex: Int) {
+  init(claim: ClaimedRun, plan: RunPlan, workflowIndex: Int, lease: LeaseTime) {
     self.claim = claim
     self.plan = plan
     self.workflowIndex = workflowIndex
+    self.lease = lease
     machine = RunMachine(plan: plan, input: claim.input, checkpoints: claim.checkpoints, losses: claim.losses)
   }
-}
 
-/// Place of a held run: a slot, and how often the slot has been used, so that late news finds nobody.
-struct RunKey: Sendable, Equatable {
-  var slot: Int
-  var generation: Int
+  /// True while this node's executor has a call of the run.
+  var isRunningHere: Bool { flights.contains { $0.place == .here } }
 
-  /// Finds no run.
-  static let nobody = RunKey(slot: 0, generation: -1)
+  func place(of task: Int) -> Flight.Place? { flights.first { $0.task == task }?.place }
 
-  /// Number of a call: 24 bits of slot, 24 bits of generation, 16 bits of task.
-  func callID(task: Int) -> UInt64 {
-    UInt64(slot) << 40 | UInt64(generation & 0xFF_FFFF) << 16 | UInt64(task)
+  func removeFlight(_ task: Int) { flights.removeAll { $0.task == task } }
+
+  /// Takes out the call of a task that waited for a permit.
+  func unpark(_ task: Int) -> TaskCall? {
+    guard let index = parked.firstIndex(where: { $0.taskIndex == task }) else { return nil }
+    return parked.remove(at: index)
   }
 
-  static func split(_ callID: UInt64) -> (key: RunKey, task: Int) {
-    (
-      RunKey(slot: Int(callID >> 40), generation: Int(callID >> 16) & 0xFF_FFFF), Int(callID & 0xFFFF)
-    )
-  }
-}
-
-/// The runs a scheduler holds, by slot and by id.
-struct RunTable {
-  private var slots: [HeldRun?] = []
-  private var generations: [Int] = []
-  private var free: [Int] = []
-  private var byID: [RunID: RunKey] = [:]
-
-  var count: Int { byID.count }
-
-  subscript(key: RunKey) -> HeldRun? {
-    key.slot < slots.count && generations[key.slot] == key.generation ? slots[key.slot] : nil
+  func permitLine(_ task: Int) -> PermitLineKey {
+    PermitLineKey(tenant: claim.tenant, key: plan.definition.tasks[task].concurrencyKey)
   }
 
-  func key(_ id: RunID) -> RunKey? { byID[id] }
-
-  mutating func insert(_ run: HeldRun) -> RunKey {
-    let slot = free.popLast() ?? slots.count
-    if slot == slots.count {
-      slots.append(nil)
-      generations.append(0)
-    }
-    slots[slot] = run
-    let key = RunKey(slot: slot, generation: generations[slot])
-    byID[run.claim.lease.run] = key
-    return key
+  func permitKey(_ task: Int) -> PermitKey {
+    let definition = plan.definition.tasks[task]
+    return PermitKey(
+      lease: claim.lease, tenant: claim.tenant, key: definition.concurrencyKey, task: definition.id)
   }
-
-  mutating func remove(_ key: RunKey) {
-    guard let run = self[key] else { return }
-    slots[key.slot] = nil
-    generations[key.slot] = (generations[key.slot] + 1) & 0xFF_FFFF
-    free.append(key.slot)
-    byID[run.claim.lease.run] = nil
-  }
-
-  /// Every held run, in no particular order.
-  var all: [(RunKey, HeldRun)] { byID.values.compactMap { key in self[key].map { (key, $0) } } }
 }

@@ -3,32 +3,6 @@ import Threading
 package import WorkflowModel
 package import WorkflowStore
 
-/// Names and limits of one node's scheduler.
-package struct SchedulerConfiguration: Sendable {
-  /// Owner written into leases: unique to this process start.
-  package var node: String
-  package var leaseMilliseconds: Int64 = 15_000
-  /// Runs held in memory at once.
-  package var runLimit = 2048
-  /// Runs asked for in one claim.
-  package var claimLimit = 128
-  /// Longest time between two looks at the store when nothing wakes the scheduler.
-  package var pollMilliseconds: Int64 = 1000
-  /// Limit of a task that declares none; 0: no limit.
-  package var defaultTimeoutMilliseconds: Int64 = 0
-
-  package init(node: String) { self.node = node }
-}
-
-/// A run that is over, as told to those who wait for it.
-package typealias RunsEnded = @Sendable ([RunID]) -> Void
-
-/// Figures of a scheduler at one moment.
-package struct SchedulerLoad: Sendable {
-  package var runsHeld: Int
-  package var callsInFlight: Int
-}
-
 /// Drives the graphs of the runs this node has leased: one thread, one mailbox, all state its own.
 ///
 /// It decides with ``RunMachine``, writes through a ``CommitQueue`` and runs tasks through a
@@ -39,6 +13,10 @@ package final class Scheduler: Sendable {
     case committed(Ticket, Result<StoreOutcome, StoreError>)
     case wake
     case cancelled([RunID])
+    case looked([LostLease])
+    case intake(SchedulerIntake)
+    case lead(Int64?)
+    case news(Set<StoreNews>)
     case load(OneShot<SchedulerLoad>)
     case stop(deadline: UInt64)
   }
@@ -70,6 +48,15 @@ package final class Scheduler: Sendable {
 
   /// Says that these runs were cancelled in the store; their tasks are asked to stop.
   package func cancelled(_ runs: [RunID]) { mailbox.post(.cancelled(runs)) }
+
+  /// Says what the node may take in from now on.
+  package func setIntake(_ intake: SchedulerIntake) { mailbox.post(.intake(intake)) }
+
+  /// Says that this node leads the sweeping with this epoch, or no longer; who begins to lead sweeps at once.
+  package func lead(_ epoch: Int64?) { mailbox.post(.lead(epoch)) }
+
+  /// Passes on what the store told; news the scheduler has no use for are ignored.
+  package func news(_ news: Set<StoreNews>) { mailbox.post(.news(news)) }
 
   /// The present load, or nil once the scheduler has ended.
   package func load() -> SchedulerLoad? {

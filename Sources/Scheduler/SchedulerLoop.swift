@@ -12,9 +12,13 @@ final class SchedulerLoop {
   let resolver: WorkflowResolver
   let runsEnded: RunsEnded
   let mailbox: Mailbox<Scheduler.Message>
+  let lookout: Lookout
 
   var runs = RunTable()
   var timers = TimerHeap()
+  var permits = PermitLines<TaskKey>()
+  var takes = TakeTable()
+  var backlog = Backlog()
   var plans: [PackageDigest: [String: WorkflowResolution]] = [:]
   var random = SystemRandomNumberGenerator()
 
@@ -23,16 +27,40 @@ final class SchedulerLoop {
   var ticket = Ticket()
   var calls: [TaskCall] = []
   var ended: [RunID] = []
+  var toAnnounce: Set<StoreNews> = []
+  /// Calls that the executor has, or is given this turn.
   var callsInFlight = 0
+  var offersOpen = 0
+  /// Batches on their way that hand back runs or ends of taken tasks.
+  var handoversUnderWay = 0
+
+  var intake = SchedulerIntake()
+  /// Epoch by which this node leads the sweeping; nil while another one does.
+  var leadEpoch: Int64?
+
+  var wantsClaim = true
+  var wantsSweep = false
+  var wantsTake = false
+  var wantsCollect = false
+  var wantsLook = false
+  var claimUnderWay = false
+  var heartbeatUnderWay = false
+  var takeUnderWay = false
+  var collectUnderWay = false
+  var lookUnderWay = false
+  var sweepUnderWay = false
 
   var now: Timestamp = Clock.now
+  /// Monotonic nanoseconds, as all that follow.
   var monotonic: UInt64 = Clock.monotonic
-  var wantsClaim = true
-  var claimUnderWay = false
-  var nextPoll: Timestamp = 0
-  var nextHeartbeat: Timestamp = 0
-  var lastChange: Int64 = 0
-  /// Monotonic deadline once the scheduler is to stop.
+  var nextPoll: UInt64 = 0
+  var nextHeartbeat: UInt64 = 0
+  var nextBacklogLook: UInt64 = 0
+  /// No lease ends before this.
+  var fenceAt = UInt64.max
+  /// When running tasks have had their time to end before the node hands everything back.
+  var drainDeadline: UInt64?
+  /// Deadline once the scheduler is to stop.
   var stopDeadline: UInt64?
 
   init(
@@ -47,8 +75,11 @@ final class SchedulerLoop {
     self.resolver = resolver
     self.runsEnded = runsEnded
     self.mailbox = mailbox
+    lookout = Lookout(store, configuration) { mailbox.post(.looked($0)) }
     batch = StoreBatch(now: Clock.now)
   }
+
+  var leaseLength: UInt64 { UInt64(configuration.leaseMilliseconds) * 1_000_000 }
 
   func run() {
     readClocks()
@@ -56,13 +87,15 @@ final class SchedulerLoop {
     flush()
     while let messages = mailbox.take(until: wakeTime) {
       readClocks()
+      dropLapsed(messages)
       for message in messages { handle(message) }
       fireTimers()
-      if stopDeadline == nil { keepHouse() }
+      keepHouse()
       flush()
       if let stopDeadline, callsInFlight == 0 || monotonic >= stopDeadline { break }
     }
     handBack()
+    lookout.close()
     mailbox.close()
   }
 
@@ -74,102 +107,40 @@ final class SchedulerLoop {
   /// Monotonic time of the next thing that time alone makes due.
   private var wakeTime: UInt64 {
     var due = min(nextPoll, nextHeartbeat)
-    if let timer = timers.next { due = min(due, timer) }
-    let time = monotonic + UInt64(max(0, due - now)) * 1_000_000
-    return stopDeadline.map { min($0, monotonic + 100_000_000) } ?? time
+    if let timer = timers.next { due = min(due, monotonic + UInt64(max(0, timer - now)) * 1_000_000) }
+    if let ask = permits.nextAsk { due = min(due, ask) }
+    if hasBacklog { due = min(due, nextBacklogLook) }
+    if configuration.isShared { due = min(due, fenceAt) }
+    if let drainDeadline { due = min(due, drainDeadline) }
+    return stopDeadline == nil ? due : min(due, monotonic + 100_000_000)
   }
 
-  private func handle(_ message: Scheduler.Message) {
+  func handle(_ message: Scheduler.Message) {
     switch message {
     case .reports(let reports): for report in reports { take(report) }
     case .committed(let ticket, .success(let outcome)): settle(ticket, outcome)
     case .committed(let ticket, .failure(let error)): abandon(ticket, error)
     case .wake: wantsClaim = true
     case .cancelled(let ids): for id in ids { if let key = runs.key(id) { stopCancelled(key) } }
-    case .load(let answer): answer.deliver(SchedulerLoad(runsHeld: runs.count, callsInFlight: callsInFlight))
-    case .stop(let deadline):
-      stopDeadline = deadline
-      executor.stopStarting()
+    case .looked(let lost): settleLook(lost)
+    case .intake(let intake): change(to: intake)
+    case .lead(let epoch): lead(epoch)
+    case .news(let news): hear(news)
+    case .load(let answer): answer.deliver(load)
+    case .stop(let deadline): stop(deadline)
     }
   }
 
-  // MARK: News
-
-  private func take(_ report: TaskReport) {
-    callsInFlight -= 1
-    let (key, task) = RunKey.split(report.callID)
-    guard let run = runs[key] else { return }
-    run.flights.removeAll { $0.task == task }
-    if run.isOver {
-      if run.isCancelled { recordStopped(run, task) }
-      if run.flights.isEmpty { forget(key) }
-      return
-    }
-    advance(key, run, .attemptEnded(task: task, outcome: report.outcome, startedAt: report.startedAt))
+  private func lead(_ epoch: Int64?) {
+    leadEpoch = epoch
+    wantsSweep = epoch != nil
   }
 
-  private func settle(_ ticket: Ticket, _ outcome: StoreOutcome) {
-    for (key, accepted) in zip(ticket.starts, outcome.starts) where !accepted { dropLost(key, status: nil) }
-    for (place, accepted) in zip(ticket.checkpoints, outcome.checkpoints) {
-      guard let run = runs[place.run] else { continue }
-      guard accepted else {
-        dropLost(place.run, status: nil)
-        continue
-      }
-      if !run.isOver { advance(place.run, run, .checkpointed(task: place.task)) }
-    }
-    for key in ticket.finishes {
-      guard let run = runs[key] else { continue }
-      ended.append(run.claim.lease.run)
-      forget(key)
-    }
-    ended += ticket.refused
-    guard ticket.claimed > 0 else { return }
-    claimUnderWay = false
-    if outcome.claimed.count == ticket.claimed { wantsClaim = true }
-    for claim in outcome.claimed { begin(claim) }
-  }
-
-  /// A batch failed for good: its runs are handed back, to be taken up from their last checkpoint.
-  private func abandon(_ ticket: Ticket, _ error: StoreError) {
-    Log.write(.error, "a write failed; its runs are handed back", [("error", error.description)])
-    if ticket.claimed > 0 { claimUnderWay = false }
-    for key in ticket.starts + ticket.checkpoints.map(\.run) + ticket.finishes {
-      guard let run = runs[key] else { continue }
-      batch.releases.append(run.claim.lease)
-      stopFlights(key, run)
-    }
-  }
-
-  private func begin(_ claim: ClaimedRun) {
-    let resolution = plans[claim.digest]?[claim.workflow] ?? resolver(claim.digest, claim.workflow)
-    let plan: RunPlan
-    let index: Int
-    switch resolution {
-    case .resolved(let found, let position): (plan, index) = (found, position)
-    case .unavailable(let reason): return refuse(claim, reason)
-    case .unknown(let reason): return putBack(claim, reason)
-    }
-    plans[claim.digest, default: [:]][claim.workflow] = resolution
-    let run = HeldRun(claim: claim, plan: plan, workflowIndex: index)
-    let key = runs.insert(run)
-    batch.starts.append(claim.lease)
-    ticket.starts.append(key)
-    advance(key, run, .begin)
-  }
-
-  /// A run whose code cannot be had ends as failed, saying why.
-  private func refuse(_ claim: ClaimedRun, _ reason: String) {
-    batch.finishes.append(
-      FinishWrite(lease: claim.lease, status: .failed, result: [], failure: Failure(.load, reason)))
-    ticket.finishes.append(RunKey.nobody)
-    ticket.refused.append(claim.lease.run)
-  }
-
-  /// What could not be read now is no verdict on the run: it is claimed again later.
-  private func putBack(_ claim: ClaimedRun, _ reason: String) {
-    Log.write(.error, "a run is put back", [("run", claim.lease.run.text), ("reason", reason)])
-    batch.releases.append(claim.lease)
+  private func hear(_ news: Set<StoreNews>) {
+    if news.contains(.work) { wantsClaim = true }
+    if news.contains(.offers) { wantsTake = true }
+    if news.contains(.ends) { wantsCollect = true }
+    if news.contains(.runs) { wantsLook = true }
   }
 
   private func fireTimers() {
@@ -177,5 +148,53 @@ final class SchedulerLoop {
       guard let run = runs[place.run], !run.isOver else { continue }
       advance(place.run, run, .retryDue(task: place.task))
     }
+  }
+
+  private var load: SchedulerLoad {
+    var load = SchedulerLoad()
+    load.runsHeld = runs.count
+    load.callsInFlight = callsInFlight
+    load.offersOpen = offersOpen
+    load.takesHeld = takes.count
+    load.waitingForPermits = permits.waitingCount
+    load.isDrained =
+      intake.isDraining && runs.count == 0 && takes.count == 0 && handoversUnderWay == 0 && !claimUnderWay
+      && !takeUnderWay
+    return load
+  }
+
+  /// Gives this turn's writes to the commit queue, its calls to the executor and its news to those who wait.
+  func flush() {
+    giveOutCalls()
+    if !batch.isEmpty { submitBatch() }
+    if !ended.isEmpty {
+      runsEnded(ended)
+      ended.removeAll()
+    }
+    if !toAnnounce.isEmpty {
+      if configuration.isShared { store.announce(toAnnounce) }
+      toAnnounce = []
+    }
+  }
+
+  func giveOutCalls() {
+    guard !calls.isEmpty else { return }
+    executor.execute(calls)
+    calls.removeAll(keepingCapacity: true)
+  }
+
+  private func submitBatch() {
+    batch.now = now
+    ticket.sentAt = monotonic
+    ticket.releases = !batch.releases.isEmpty
+    ticket.endsTakes = !batch.offerEnds.isEmpty
+    if ticket.releases || ticket.endsTakes { handoversUnderWay += 1 }
+    commits.submit(batch) { [mailbox, ticket] result in
+      var ticket = ticket
+      ticket.answeredAt = Clock.monotonic
+      mailbox.post(.committed(ticket, result))
+    }
+    batch = StoreBatch(now: now)
+    ticket = Ticket()
   }
 }

@@ -7,8 +7,21 @@ struct Ticket: Sendable {
   var finishes: [RunKey] = []
   /// Runs that end without ever having been held.
   var refused: [RunID] = []
+  var permits: [PermitLines<TaskKey>.Request] = []
+  var offers: [TaskKey] = []
+  var releases = false
+  var endsTakes = false
+  var extendsLeases = false
+  var collects = false
+  /// The most tasks the take may return; 0 when the batch holds no take.
+  var taken = 0
   /// The most runs the claim may return; 0 when the batch holds no claim.
   var claimed = 0
+  /// The leader's epoch under which the batch sweeps; nil when it does not.
+  var sweepEpoch: Int64?
+  /// Monotonic nanoseconds between which the batch reached the store.
+  var sentAt: UInt64 = 0
+  var answeredAt: UInt64 = 0
 }
 
 /// One task of a held run.

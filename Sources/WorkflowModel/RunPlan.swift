@@ -44,6 +44,9 @@ package final class RunPlan: Sendable {
     mayConflict = behind != Array(0..<order.count)
   }
 
+  /// Place of the task with this id; nil when there is none.
+  package func position(of id: String) -> Int? { positions[id] }
+
   /// True when neither task has to wait for the other.
   func areUnordered(_ one: Int, _ other: Int) -> Bool {
     one != other && !ancestors.isAncestor(one, of: other) && !ancestors.isAncestor(other, of: one)

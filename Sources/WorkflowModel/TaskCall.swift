@@ -71,6 +71,10 @@ package protocol TaskExecuting: AnyObject, Sendable {
   func cancel(_ callID: UInt64)
   /// Whether the call has been given to its host: it may also be waiting for a slot.
   func isRunning(_ callID: UInt64) -> Bool
+  /// Where the queue of calls stands.
+  var queue: CallQueue { get }
+  /// Takes back calls that wait for a slot; they are not reported.
+  func withdraw(_ withdrawal: Withdrawal) -> [TaskCall]
   /// Reports calls that have not begun as lost, now and from now on; running ones go on.
   func stopStarting()
 }
