@@ -34,7 +34,10 @@ struct BenchError: Error, CustomStringConvertible {
 /// What to measure and on what.
 struct BenchOptions {
   var name: String
+  /// `sqlite` or `postgres`.
   var store = "sqlite"
+  /// The PostgreSQL database; each measurement has a schema of its own there.
+  var url = ""
   var shapes = ["single", "pipeline", "fanout"]
   var hosts = ["runner"]
   var runs = 10_000
@@ -54,12 +57,15 @@ struct BenchOptions {
       guard let value = rest.popFirst() else { throw BenchError("\(flag) needs a value") }
       try set(flag, value)
     }
-    guard store == "sqlite" else { throw BenchError("store '\(store)' is not in this build; use --store sqlite") }
+    guard store == "sqlite" || (store == "postgres" && !url.isEmpty) else {
+      throw BenchError("--store is sqlite, or postgres with --url")
+    }
   }
 
   private mutating func set(_ flag: String, _ value: String) throws {
     switch flag {
     case "--store": store = value
+    case "--url": url = value
     case "--shape": shapes = [value]
     case "--host": hosts = [value]
     case "--runs": runs = try number(flag, value)

@@ -31,7 +31,12 @@ struct Throughput {
     let start = Clock.monotonic
     let started = try runtime.start(requests)
     let submitted = Clock.monotonic
-    for run in started { _ = try runtime.wait(run.id, timeoutMilliseconds: nil) }
+    if let last = started.last { _ = try runtime.wait(last.id, timeoutMilliseconds: nil) }
+    while true {
+      let counts = try runtime.status(tenant: nil).counts.runs
+      if counts[.pending, default: 0] + counts[.leased, default: 0] == 0 { break }
+      usleep(5000)
+    }
     let end = Clock.monotonic
     var latency = Figures()
     var failed = 0
@@ -62,6 +67,13 @@ struct Throughput {
 
 /// An engine on a fresh database of its own.
 func openRuntime(_ options: BenchOptions, name: String, host: String) throws -> Runtime {
+  if options.store == "postgres" {
+    let schema = "bench_\(String(UInt64.random(in: 0 ... .max), radix: 36))"
+    var configuration = RuntimeConfiguration(
+      databaseURL: "\(options.url)&schema=\(schema)", host: HostConfiguration(runnerPath: options.runner))
+    configuration.cacheFolder = "\(options.folder)/cache"
+    return try Runtime.open(configuration)
+  }
   let path = "\(options.folder)/\(name).db"
   for suffix in ["", "-wal", "-shm", ".lock"] { unlink(path + suffix) }
   return try Runtime.open(

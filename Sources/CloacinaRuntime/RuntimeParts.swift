@@ -2,6 +2,7 @@ import Executor
 import PackageArchive
 import PackageHost
 import PackageRegistry
+import PostgresStore
 import SQLiteStore
 import Scheduler
 import Synchronization
@@ -94,25 +95,25 @@ struct RuntimeParts: Sendable {
   ///
   /// - Throws: ``RuntimeError``; it never shows a password.
   static func openStore(_ url: String) throws(RuntimeError) -> any WorkflowStore {
-    switch try database(url) {
-    case .sqlite(let path):
-      do throws(StoreError) { return try SQLiteStore.open(path: path) } catch { throw RuntimeError(error) }
-    case .postgres: throw noPostgres
-    }
+    let database = try database(url)
+    do throws(StoreError) {
+      switch database {
+      case .sqlite(let path): return try SQLiteStore.open(path: path)
+      case .postgres(let url): return try PostgresStore.open(url: url)
+      }
+    } catch { throw RuntimeError(error) }
   }
 
   /// The steps of the schema at a database URL; changes nothing there.
   static func migrationPlan(_ url: String) throws(RuntimeError) -> [MigrationStep] {
-    switch try database(url) {
-    case .sqlite(let path):
-      do throws(StoreError) { return try SQLiteStore.plan(path: path) } catch { throw RuntimeError(error) }
-    case .postgres: throw noPostgres
-    }
+    let database = try database(url)
+    do throws(StoreError) {
+      switch database {
+      case .sqlite(let path): return try SQLiteStore.plan(path: path)
+      case .postgres(let url): return try PostgresStore.plan(url: url)
+      }
+    } catch { throw RuntimeError(error) }
   }
-
-  private static let noPostgres = RuntimeError(
-    .invalid, code: "CLO-R001", "PostgreSQL databases are not supported by this build",
-    fix: "use sqlite:PATH, for example --db sqlite:cloacina.db")
 
   private static func database(_ url: String) throws(RuntimeError) -> DatabaseURL {
     if let database = DatabaseURL(url) { return database }

@@ -166,7 +166,10 @@ final class SchedulerLoop {
   /// Gives this turn's writes to the commit queue, its calls to the executor and its news to those who wait.
   func flush() {
     giveOutCalls()
-    if !batch.isEmpty { submitBatch() }
+    if configuration.isShared, let intake = batch.splitIntake() { submit(intake, ticket.splitIntake()) }
+    if !batch.isEmpty { submit(batch, ticket) }
+    batch = StoreBatch(now: now)
+    ticket = Ticket()
     if !ended.isEmpty {
       runsEnded(ended)
       ended.removeAll()
@@ -183,7 +186,9 @@ final class SchedulerLoop {
     calls.removeAll(keepingCapacity: true)
   }
 
-  private func submitBatch() {
+  private func submit(_ batch: StoreBatch, _ ticket: Ticket) {
+    var batch = batch
+    var ticket = ticket
     batch.now = now
     ticket.sentAt = monotonic
     ticket.releases = !batch.releases.isEmpty
@@ -194,7 +199,5 @@ final class SchedulerLoop {
       ticket.answeredAt = Clock.monotonic
       mailbox.post(.committed(ticket, result))
     }
-    batch = StoreBatch(now: now)
-    ticket = Ticket()
   }
 }

@@ -45,6 +45,17 @@ extension StoreBatch {
       && releases.isEmpty && permitReleases.isEmpty && permits.isEmpty && offers.isEmpty && offerEnds.isEmpty
       && heartbeat == nil && collect == nil
   }
+
+  /// Takes claim, take and sweep out into a batch of their own, which a shared store may apply beside this one; nil
+  /// when there are none.
+  package mutating func splitIntake() -> StoreBatch? {
+    guard claim != nil || take != nil || sweep != nil else { return nil }
+    var intake = StoreBatch(now: now)
+    swap(&intake.claim, &claim)
+    swap(&intake.take, &take)
+    swap(&intake.sweep, &sweep)
+    return intake
+  }
 }
 
 /// What became of a batch: one entry for each entry of the batch, in its order.
