@@ -49,7 +49,7 @@ extension Migration {
         started_at timestamptz,
         completed_at timestamptz,
         error_class text
-      ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
+      ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
         autovacuum_analyze_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0,
         autovacuum_vacuum_insert_scale_factor = 0.2);
       -- Only what may be claimed now; a run leaves it for good with its first lease.
@@ -64,18 +64,21 @@ extension Migration {
       CREATE INDEX workflow_run_rest ON workflow_run (status, tenant_id)
         WHERE status <> 'pending' AND status <> 'leased';
 
-      -- The audit trail.
+      -- The audit trail. Its ids come from one sequence; the key begins with the run because that is how events are
+      -- read, and each index more would be paid for five times a run. For reading in order of ids there is a block
+      -- range index, which costs next to nothing in a table that only grows.
       CREATE TABLE workflow_event (
-        id bigserial PRIMARY KEY,
+        id bigserial NOT NULL,
         workflow_id uuid NOT NULL,
         event_type text NOT NULL CONSTRAINT workflow_event_event_type_check CHECK (
           event_type IN ('created', 'leased', 'started', 'heartbeat', 'succeeded', 'failed', 'retried', 'cancelled',
             'task_started', 'task_succeeded', 'task_failed', 'task_retried', 'task_skipped', 'task_cancelled',
             'context_conflict', 'paused', 'resumed', 'released', 'recovered')),
         data json,
-        created_at timestamptz NOT NULL DEFAULT now()
+        created_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (workflow_id, id)
       ) WITH (autovacuum_vacuum_insert_scale_factor = 0.5, autovacuum_vacuum_insert_threshold = 100000);
-      CREATE INDEX idx_workflow_event_workflow_id ON workflow_event (workflow_id);
+      CREATE INDEX workflow_event_id ON workflow_event USING brin (id);
 
       -- One row for each ended attempt of a task; seq rises within a run.
       CREATE TABLE task_run (
