@@ -26,6 +26,12 @@ extension SchedulerLoop {
     for key in lostTakes { dropTake(key) }
   }
 
+  func heartbeatFailed(_ ticket: Ticket) {
+    heartbeatUnderWay = false
+    for (_, run) in runs.open { run.lease.doubt(length: leaseLength, answered: ticket.answeredAt) }
+    takes.doubt(length: leaseLength, answered: ticket.answeredAt)
+  }
+
   private func noteHeartbeat(_ ticket: Ticket) {
     guard configuration.isShared else { return }
     for (_, run) in runs.open {

@@ -8,11 +8,11 @@ import WorkflowStore
 @Suite struct LeaseTests {
   private static let lease: UInt64 = 15_000
 
-  @Test func heartbeatsGoOutTwiceInTheLastThirdOfALease() throws {
+  @Test func heartbeatsGoOutEightTimesInALease() throws {
     let stage = try Stage([TaskDefinition(id: "a")])
     stage.store.forgetBatches()
-    for _ in 0..<12 { stage.pass(milliseconds: 2500) }
-    #expect(stage.store.written { $0.heartbeat.map { [$0] } ?? [] }.count == 12)
+    for _ in 0..<16 { stage.pass(milliseconds: 1875) }
+    #expect(stage.store.written { $0.heartbeat.map { [$0] } ?? [] }.count == 16)
     #expect(stage.executor.cancelled == [], "and keep the run for two leases")
     try stage.end("a")
     #expect(stage.store.written(\.finishes).count == 1)
@@ -62,11 +62,11 @@ import WorkflowStore
 
   @Test func anAnswerThatWaitsInTheMailboxCountsBeforeTheLeaseIsGivenUp() throws {
     let stage = try Stage([TaskDefinition(id: "a")])
-    for _ in 0..<4 { stage.pass(milliseconds: 2500) }
-    stage.clock.pass(milliseconds: 2500)
-    stage.loop.turn([])  // the heartbeat that extends
+    for _ in 0..<5 { stage.pass(milliseconds: 1875) }
+    stage.clock.pass(milliseconds: 1875)
+    stage.loop.turn([])  // the first heartbeat that extends
     let answers = stage.answers()
-    stage.clock.pass(milliseconds: 2500)
+    stage.clock.pass(milliseconds: Self.lease - 6 * 1875)
     stage.loop.turn(answers)
     #expect(stage.executor.cancelled == [])
   }
