@@ -27,7 +27,6 @@ final class NodeAgentLoop {
   private var intake: SchedulerIntake?
   private var isStopping = false
   private var hasBegun = false
-  private var hasForgottenStrangers = false
   private var nextBeat: Timestamp = 0
 
   init(_ identity: NodeAgent.Identity, store: any WorkflowStore, engine: NodeAgent.Engine) {
@@ -100,7 +99,6 @@ final class NodeAgentLoop {
   // MARK: One beat
 
   private func beat(isAsked: Bool) {
-    if !isShared, !hasForgottenStrangers { forgetStrangers() }
     report(isAsked: isAsked)
     if !isStopping { lead() }
     if isShared {
@@ -111,17 +109,6 @@ final class NodeAgentLoop {
     // Without an answer the store is asked again soon, whoever's it is.
     let isSettled = wanted != nil && troubles.sentences.isEmpty
     nextBeat = Clock.now + NodeRules.pause(isShared: isShared || !isSettled, state: reported ?? .ready)
-  }
-
-  /// A database that is this process's alone may know an earlier one that ended badly: nobody else can be alive there.
-  private func forgetStrangers() {
-    let forgotten: Void? = ask("nodes that are gone cannot be forgotten") { store throws(StoreError) in
-      for node in try store.nodes(now: Clock.now) where node.report.bootID != identity.bootID {
-        try store.resign(node: node.report.bootID)
-        try store.forgetNode(bootID: node.report.bootID)
-      }
-    }
-    hasForgottenStrangers = forgotten != nil
   }
 
   /// Reports, and once more when the answer changes what there is to report.
@@ -160,9 +147,9 @@ final class NodeAgentLoop {
       try store.lead(.sweep, node: identity.bootID, leaseMilliseconds: lease, now: Clock.now)
     }
     let epoch = answer ?? nil
-    // After a pause longer than the lease the scheduler may have been told by the store that it leads no more.
-    let hasLapsed = epoch != nil && Clock.now - leadKeptAt > lease
-    if epoch != self.epoch || hasLapsed { engine.lead(epoch) }
+    // After a long pause the store may have told the scheduler that it leads no more.
+    let since = Clock.now - leadKeptAt
+    if NodeRules.mustTellLead(epoch, told: self.epoch, sinceKept: since, lease: lease) { engine.lead(epoch) }
     if epoch != nil { leadKeptAt = Clock.now }
     self.epoch = epoch
   }

@@ -47,6 +47,11 @@ enum NodeRules {
     isShared || isAsked || state != reported || sinceReport >= NodeTiming.localPause
   }
 
+  /// Whether the scheduler is told which lead it has: on change, and when the lead may have lapsed meanwhile.
+  static func mustTellLead(_ epoch: Int64?, told: Int64?, sinceKept: Int64, lease: Int64) -> Bool {
+    epoch != told || (epoch != nil && sinceKept * 2 > lease)
+  }
+
   /// Nodes beside this one that claim work.
   static func otherNodes(_ nodes: [NodeRecord], bootID: String) -> Int {
     nodes.count { $0.isAlive && $0.report.state == .ready && $0.report.bootID != bootID }

@@ -8,6 +8,11 @@ package import WorkflowStore
 package struct NodeDetail: Sendable {
   package var node: NodeRecord
   package var packages: [StagedVersion]
+
+  package init(node: NodeRecord, packages: [StagedVersion]) {
+    self.node = node
+    self.packages = packages
+  }
 }
 
 /// One package version on one node.
@@ -16,6 +21,12 @@ package struct StagedVersion: Sendable, Equatable {
   package var isStaged: Bool
   /// Why it is not in place; nil also while nothing has been tried.
   package var failure: String?
+
+  package init(record: PackageRecord, isStaged: Bool, failure: String?) {
+    self.record = record
+    self.isStaged = isStaged
+    self.failure = failure
+  }
 }
 
 extension Runtime {

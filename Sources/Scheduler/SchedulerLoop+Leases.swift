@@ -7,7 +7,11 @@ extension SchedulerLoop {
   func extendLeases() {
     guard monotonic >= nextHeartbeat else { return }
     nextHeartbeat = monotonic + LeaseTime.heartbeatInterval(length: leaseLength)
-    guard !heartbeatUnderWay, runs.count > 0 || takes.count > 0 else { return }
+    if !heartbeatUnderWay { beat() }
+  }
+
+  func beat() {
+    guard runs.count > 0 || takes.count > 0 else { return }
     var heartbeat = HeartbeatWrite(
       node: configuration.node, leaseMilliseconds: configuration.leaseMilliseconds)
     heartbeat.takes = takes.keys
@@ -22,6 +26,12 @@ extension SchedulerLoop {
     for key in lostTakes { dropTake(key) }
   }
 
+  func heartbeatFailed(_ ticket: Ticket) {
+    heartbeatUnderWay = false
+    for (_, run) in runs.open { run.lease.doubt(length: leaseLength, answered: ticket.answeredAt) }
+    takes.doubt(length: leaseLength, answered: ticket.answeredAt)
+  }
+
   private func noteHeartbeat(_ ticket: Ticket) {
     guard configuration.isShared else { return }
     for (_, run) in runs.open {
@@ -33,8 +43,11 @@ extension SchedulerLoop {
   /// True when another node may have been granted what this lease was for. Where no other node can be, never.
   func hasLapsed(_ lease: LeaseTime) -> Bool { configuration.isShared && lease.hasLapsed(at: monotonic) }
 
-  /// Drops, without writing, every run and taken task whose lease has lapsed by this machine's clock: the database
-  /// could not be reached, or the whole process slept. Comes before everything else in a turn.
+  /// Drops every run and taken task whose lease has lapsed by this machine's clock: the database could not be reached,
+  /// or the whole process slept. Comes before everything else in a turn, so that nothing of them starts or is written.
+  ///
+  /// The leases are given back all the same, if they are still ours: heartbeats extend all leases of a node, and one
+  /// that nobody works under must not live on.
   func dropLapsed(_ messages: [Scheduler.Message]) {
     guard configuration.isShared, monotonic >= fenceAt else { return }
     for case .committed(let ticket, .success) in messages where ticket.extendsLeases { noteHeartbeat(ticket) }
@@ -43,7 +56,7 @@ extension SchedulerLoop {
       if run.lease.hasLapsed(at: monotonic) {
         Log.write(
           .warning, "a run is given up: its lease could not be extended in time", [("run", run.claim.lease.run.text)])
-        stopFlights(key, run)
+        handBack(key, run)
       } else {
         fenceAt = min(fenceAt, run.lease.end)
       }

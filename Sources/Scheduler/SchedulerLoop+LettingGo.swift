@@ -50,7 +50,8 @@ extension SchedulerLoop {
 
   func forget(_ key: RunKey) { runs.remove(key) }
 
-  private func handBack(_ key: RunKey, _ run: HeldRun) {
+  /// The run is claimable again as soon as this is written, unless it is another owner's already.
+  func handBack(_ key: RunKey, _ run: HeldRun) {
     batch.releases.append(run.claim.lease)
     stopFlights(key, run)
   }

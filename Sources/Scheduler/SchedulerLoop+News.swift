@@ -77,7 +77,7 @@ extension SchedulerLoop {
     Log.write(.error, "a write failed; its runs are handed back", [("error", error.description)])
     if ticket.claimed > 0 { claimUnderWay = false }
     if ticket.taken > 0 { takeUnderWay = false }
-    if ticket.extendsLeases { heartbeatUnderWay = false }
+    if ticket.extendsLeases { heartbeatFailed(ticket) }
     if ticket.collects { collectUnderWay = false }
     if ticket.sweepEpoch != nil { sweepUnderWay = false }
     if ticket.releases || ticket.endsTakes { handoversUnderWay -= 1 }

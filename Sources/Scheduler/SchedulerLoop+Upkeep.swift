@@ -33,6 +33,7 @@ extension SchedulerLoop {
     guard wantsSweep, !sweepUnderWay, let leadEpoch else { return }
     wantsSweep = false
     sweepUnderWay = true
+    beat()  // or the sweep, after a pause of the whole machine, would put back what is held here
     batch.sweep = DutyKey(duty: .sweep, node: configuration.node, epoch: leadEpoch)
     ticket.sweepEpoch = leadEpoch
   }

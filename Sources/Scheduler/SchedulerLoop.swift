@@ -13,6 +13,8 @@ final class SchedulerLoop {
   let runsEnded: RunsEnded
   let mailbox: Mailbox<Scheduler.Message>
   let lookout: Lookout
+  /// Monotonic nanoseconds.
+  let clock: @Sendable () -> UInt64
 
   var runs = RunTable()
   var timers = TimerHeap()
@@ -52,7 +54,7 @@ final class SchedulerLoop {
 
   var now: Timestamp = Clock.now
   /// Monotonic nanoseconds, as all that follow.
-  var monotonic: UInt64 = Clock.monotonic
+  var monotonic: UInt64
   var nextPoll: UInt64 = 0
   var nextHeartbeat: UInt64 = 0
   var nextBacklogLook: UInt64 = 0
@@ -66,7 +68,7 @@ final class SchedulerLoop {
   init(
     _ configuration: SchedulerConfiguration, store: any WorkflowStore, commits: CommitQueue,
     executor: any TaskExecuting, resolver: @escaping WorkflowResolver, runsEnded: @escaping RunsEnded,
-    mailbox: Mailbox<Scheduler.Message>
+    mailbox: Mailbox<Scheduler.Message>, clock: @escaping @Sendable () -> UInt64 = { Clock.monotonic }
   ) {
     self.configuration = configuration
     self.store = store
@@ -75,6 +77,8 @@ final class SchedulerLoop {
     self.resolver = resolver
     self.runsEnded = runsEnded
     self.mailbox = mailbox
+    self.clock = clock
+    monotonic = clock()
     lookout = Lookout(store, configuration) { mailbox.post(.looked($0)) }
     batch = StoreBatch(now: Clock.now)
   }
@@ -82,30 +86,31 @@ final class SchedulerLoop {
   var leaseLength: UInt64 { UInt64(configuration.leaseMilliseconds) * 1_000_000 }
 
   func run() {
-    readClocks()
-    keepHouse()
-    flush()
-    while let messages = mailbox.take(until: wakeTime) {
-      readClocks()
-      dropLapsed(messages)
-      for message in messages { handle(message) }
-      fireTimers()
-      keepHouse()
-      flush()
-      if let stopDeadline, callsInFlight == 0 || monotonic >= stopDeadline { break }
-    }
+    turn([])
+    while !hasStopped, let messages = mailbox.take(until: wakeTime) { turn(messages) }
     handBack()
     lookout.close()
     mailbox.close()
   }
 
-  private func readClocks() {
+  /// Takes in what has happened and carries out what follows from it and from the time.
+  func turn(_ messages: [Scheduler.Message]) {
     now = Clock.now
-    monotonic = Clock.monotonic
+    monotonic = clock()
+    dropLapsed(messages)
+    for message in messages { handle(message) }
+    fireTimers()
+    keepHouse()
+    flush()
+  }
+
+  private var hasStopped: Bool {
+    guard let stopDeadline else { return false }
+    return callsInFlight == 0 || monotonic >= stopDeadline
   }
 
   /// Monotonic time of the next thing that time alone makes due.
-  private var wakeTime: UInt64 {
+  var wakeTime: UInt64 {
     var due = min(nextPoll, nextHeartbeat)
     if let timer = timers.next { due = min(due, monotonic + UInt64(max(0, timer - now)) * 1_000_000) }
     if let ask = permits.nextAsk { due = min(due, ask) }
@@ -194,9 +199,9 @@ final class SchedulerLoop {
     ticket.releases = !batch.releases.isEmpty
     ticket.endsTakes = !batch.offerEnds.isEmpty
     if ticket.releases || ticket.endsTakes { handoversUnderWay += 1 }
-    commits.submit(batch) { [mailbox, ticket] result in
+    commits.submit(batch) { [mailbox, ticket, clock] result in
       var ticket = ticket
-      ticket.answeredAt = Clock.monotonic
+      ticket.answeredAt = clock()
       mailbox.post(.committed(ticket, result))
     }
   }

@@ -38,6 +38,10 @@ struct TakeTable {
 
   func lapsed(at now: UInt64) -> [OfferKey] { takes.values.filter { $0.lease.hasLapsed(at: now) }.map(\.key) }
 
+  mutating func doubt(length: UInt64, answered: UInt64) {
+    for callID in takes.keys { takes[callID]?.lease.doubt(length: length, answered: answered) }
+  }
+
   mutating func extend(length: UInt64, sent: UInt64, answered: UInt64) {
     for callID in takes.keys { takes[callID]?.lease.extend(length: length, sent: sent, answered: answered) }
   }

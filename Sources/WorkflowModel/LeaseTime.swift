@@ -28,9 +28,12 @@ package struct LeaseTime: Sendable, Equatable {
     }
   }
 
+  /// A heartbeat failed at `answered`, and yet may have reached the store.
+  package mutating func doubt(length: UInt64, answered: UInt64) { latestEnd = max(latestEnd, answered + length) }
+
   package func hasLapsed(at now: UInt64) -> Bool { now >= end }
 
-  /// Time between two heartbeats: twice in the last third of a lease, the only time in which it is extended, so that
-  /// one that is late does not cost the lease.
-  package static func heartbeatInterval(length: UInt64) -> UInt64 { length / 6 }
+  /// Time between two heartbeats: two of them fall in the last third of a lease, the only time in which it is extended,
+  /// even if one more falls on its border; so one that is late does not cost the lease.
+  package static func heartbeatInterval(length: UInt64) -> UInt64 { length / 8 }
 }

@@ -98,6 +98,35 @@ private final class Hosts: HostProviding {
       outcomes.withLock { $0 } == [.lost("the package could not be loaded: CLO-P080: no descriptors are left")])
   }
 
+  @Test func callsThatWaitCanBeTakenBackAndAreNotReported() {
+    let host = HeldHost()
+    let reports = Mutex<[UInt64]>([])
+    let executor = Executor(slots: 2, hosts: Hosts(host)) { batch in reports.withLock { $0 += batch.map(\.callID) } }
+    executor.execute((1...9).map { call($0) })
+    #expect(executor.queue == CallQueue(taken: 9, started: 2, waiting: 7))
+    // Of 3…9 the oldest two and the newest stay; of the others the newest three go.
+    let gone = executor.withdraw(Withdrawal(limit: 3, leaving: 2, sparing: 1))
+    #expect(gone.map(\.id) == [6, 7, 8])
+    #expect(executor.queue == CallQueue(taken: 9, started: 2, waiting: 4))
+    #expect(executor.withdraw(Withdrawal(limit: 3, leaving: 3, sparing: 1)).isEmpty)
+    executor.handle([.finished(report(1)), .finished(report(2))])
+    executor.handle([.finished(report(3)), .finished(report(4))])
+    #expect(host.calls.withLock { $0 } == [1, 2, 3, 4, 5, 9])
+    #expect(reports.withLock { $0 } == [1, 2, 3, 4])
+  }
+
+  @Test func everythingThatWaitsCanBeTakenBack() {
+    let host = HeldHost()
+    let executor = Executor(slots: 1, hosts: Hosts(host)) { _ in }
+    executor.execute((1...4).map { call($0) })
+    executor.handle([.finished(report(1))])
+    #expect(executor.withdraw(.everything).map(\.id) == [3, 4])
+    #expect(executor.withdraw(.everything).isEmpty)
+    executor.execute([call(5)])
+    executor.handle([.finished(report(2))])
+    #expect(host.calls.withLock { $0 } == [1, 2, 5])
+  }
+
   @Test func stoppingGivesBackWhatHasNotBegun() {
     let host = HeldHost()
     let outcomes = Mutex<[UInt64: TaskOutcome]>([:])

@@ -1,0 +1,106 @@
+import Testing
+import Threading
+import WorkflowModel
+import WorkflowStore
+
+@testable import Scheduler
+
+@Suite struct LeaseTests {
+  private static let lease: UInt64 = 15_000
+
+  @Test func heartbeatsGoOutEightTimesInALease() throws {
+    let stage = try Stage([TaskDefinition(id: "a")])
+    stage.store.forgetBatches()
+    for _ in 0..<16 { stage.pass(milliseconds: 1875) }
+    #expect(stage.store.written { $0.heartbeat.map { [$0] } ?? [] }.count == 16)
+    #expect(stage.executor.cancelled == [], "and keep the run for two leases")
+    try stage.end("a")
+    #expect(stage.store.written(\.finishes).count == 1)
+  }
+
+  @Test func aNodeWithoutRunsSendsNoHeartbeat() throws {
+    let stage = try Stage([TaskDefinition(id: "a")], runs: [])
+    for _ in 0..<3 { stage.pass(milliseconds: 2500) }
+    #expect(stage.store.batches.allSatisfy { $0.heartbeat == nil })
+  }
+
+  @Test func aRunWhoseLeaseCouldNotBeExtendedInTimeIsStoppedAndGivenBack() throws {
+    let stage = try Stage([TaskDefinition(id: "a")])
+    let call = stage.executor.running[0]
+    stage.store.forgetBatches()
+    stage.clock.pass(milliseconds: 2500)
+    stage.holdingWrites(of: []) {  // the heartbeat is not answered
+      stage.clock.pass(milliseconds: Self.lease - 2500 - 1)
+      stage.loop.turn([])
+      #expect(stage.executor.cancelled == [])
+      #expect(stage.loop.wakeTime <= stage.clock.now + 1_000_000)
+      stage.clock.pass(milliseconds: 1)
+      stage.loop.turn([])
+      #expect(stage.executor.cancelled == [call.id])
+    }
+    stage.end(call)
+    #expect(stage.store.written(\.checkpoints).isEmpty)
+    #expect(stage.store.written(\.releases) == [Stage.lease("r")], "no heartbeat of ours may keep it")
+  }
+
+  @Test func aProcessThatSleptStartsAndWritesNothingForRunsItMayHaveLost() throws {
+    let stage = try Stage([TaskDefinition(id: "a"), TaskDefinition(id: "b", dependencies: ["a"])])
+    stage.store.forgetBatches()
+    stage.clock.pass(milliseconds: Self.lease)
+    try stage.end("a")
+    #expect(stage.executor.tasks == [])
+    #expect(stage.store.written(\.checkpoints).isEmpty)
+  }
+
+  @Test func aRunWhoseClaimWasAnsweredTooLateIsNotBegun() throws {
+    let stage = try Stage([TaskDefinition(id: "a")], runs: [])
+    stage.store.set { $0.claimable = [Stage.claim("r")] }
+    stage.holdingWrites(of: [.wake]) { stage.clock.pass(milliseconds: Self.lease) }
+    #expect(stage.executor.running.isEmpty)
+    #expect(stage.store.written(\.releases) == [Stage.lease("r")])
+  }
+
+  @Test func anAnswerThatWaitsInTheMailboxCountsBeforeTheLeaseIsGivenUp() throws {
+    let stage = try Stage([TaskDefinition(id: "a")])
+    for _ in 0..<5 { stage.pass(milliseconds: 1875) }
+    stage.clock.pass(milliseconds: 1875)
+    stage.loop.turn([])  // the first heartbeat that extends
+    let answers = stage.answers()
+    stage.clock.pass(milliseconds: Self.lease - 6 * 1875)
+    stage.loop.turn(answers)
+    #expect(stage.executor.cancelled == [])
+  }
+
+  @Test func inADatabaseOfItsOwnANodeKeepsItsRuns() throws {
+    let stage = try Stage([TaskDefinition(id: "a")]) { $0.isShared = false }
+    stage.clock.pass(milliseconds: Self.lease * 10)
+    try stage.end("a")
+    #expect(stage.store.written(\.finishes).map(\.status) == [.succeeded])
+  }
+
+  @Test func aTakenTaskWhoseLeaseLapsedIsStoppedAndNotReported() throws {
+    let stage = try Stage([TaskDefinition(id: "a")], runs: [])
+    stage.store.set { $0.takeable = [Stage.taken(7)] }
+    stage.tell(.news([.offers]))
+    let call = try #require(stage.executor.running.first)
+    stage.clock.pass(milliseconds: Self.lease)
+    stage.end(call)
+    #expect(stage.executor.cancelled == [call.id])
+    #expect(stage.store.written(\.offerEnds).isEmpty)
+    #expect(stage.load.takesHeld == 0 && stage.load.callsInFlight == 0)
+  }
+
+  @Test func whereOthersMayWriteTheLeasesAreLookedAtInEachPollAndWhenToldTo() throws {
+    let stage = try Stage([TaskDefinition(id: "a")])
+    let call = stage.executor.running[0]
+    stage.store.set { $0.lost = [LostLease(lease: Stage.lease("r"), status: .leased)] }
+    try stage.turn(.news([.runs]), until: { stage.executor.cancelled == [call.id] })
+    stage.end(call)
+    #expect(stage.store.written(\.checkpoints).isEmpty && stage.load.runsHeld == 0)
+
+    stage.store.set { $0.claimable = [Stage.claim("r", epoch: 2)] }
+    stage.tell(.wake)
+    stage.pass(milliseconds: 1000)  // what is said of the earlier lease does not concern this one
+    #expect(stage.executor.running.count == 1)
+  }
+}
