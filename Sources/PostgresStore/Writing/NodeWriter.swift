@@ -87,18 +87,13 @@ enum NodeStatements {
           ON back.tenant_id = a.tenant_id AND back.package_name = a.package_name AND back.epoch = c.previous_epoch
       UNION SELECT digest FROM (
         SELECT DISTINCT ON (tenant_id, name) digest FROM package ORDER BY tenant_id, name, seq DESC) AS newest
-      UNION SELECT k.digest FROM package AS k WHERE EXISTS (
-          SELECT 1 FROM workflow_run AS r
-          WHERE r.status = 'leased' AND r.package_digest = k.digest)
-        OR EXISTS (
-          SELECT 1 FROM workflow_run AS r
-          WHERE r.status = 'pending' AND r.is_due AND r.package_digest = k.digest AND r.deleted_at IS NULL)
-        OR EXISTS (
-          SELECT 1 FROM workflow_run AS r
-          WHERE r.status = 'pending' AND NOT r.is_due AND r.package_digest = k.digest AND r.deleted_at IS NULL)
-        OR EXISTS (
-          SELECT 1 FROM workflow_run AS r
-          WHERE r.status = 'paused' AND r.package_digest = k.digest)
+      UNION SELECT package_digest FROM workflow_run WHERE status = 'leased' AND package_digest IS NOT NULL
+      UNION SELECT package_digest FROM workflow_run
+        WHERE status = 'pending' AND is_due AND package_digest IS NOT NULL AND deleted_at IS NULL
+      UNION SELECT package_digest FROM workflow_run
+        WHERE status = 'pending' AND NOT is_due AND package_digest IS NOT NULL AND deleted_at IS NULL
+      UNION SELECT package_digest FROM workflow_run
+        WHERE status = 'paused' AND status <> 'pending' AND status <> 'leased' AND package_digest IS NOT NULL
       ORDER BY 1
       """)
 }
