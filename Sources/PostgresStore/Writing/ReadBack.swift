@@ -7,8 +7,9 @@ import WorkflowStore
 struct ReadBack {
   let connection: Connection
   let writer: String
+  let batch: Int64
 
-  private static let transaction = "(SELECT xmin FROM commit_marker WHERE writer = $1::text)"
+  private static let transaction = "(SELECT xmin FROM commit_marker WHERE writer = $1::text AND batch = $3::bigint)"
 
   private static let runs = Statement(
     name: "reading runs back",
@@ -61,7 +62,7 @@ struct ReadBack {
       SELECT id, tenant_id, package_name, workflow_name, package_version, package_digest, payload, lease_epoch, losses,
         priority, created_at, 1::bigint
       FROM workflow_run
-      WHERE status = 'leased' AND leased_by = $2::text AND xmin = \(transaction) AND heartbeat_at = updated_at
+      WHERE status = 'leased' AND leased_by = $2::text AND xmin = \(transaction) AND leased_at = updated_at
       """)
 
   private static let taken = Statement(
@@ -170,8 +171,7 @@ struct ReadBack {
   }
 
   private func rows(_ statement: Statement, of node: String) throws(StoreError) -> Rows {
-    let parameters = Parameters()
-    parameters.add(writer).add(node)
+    let parameters = Parameters().add(writer).add(node).add(batch)
     do throws(PostgresFailure) { return try connection.run([Command(statement, parameters)])[0] } catch {
       throw StoreError(error)
     }
