@@ -53,6 +53,34 @@ extension EndToEnd {
       workspace.stop(right)
     }
 
+    @Test func aTaskWaitsForANodeWithItsTags() throws {
+      let workspace = try Workspace()
+      let archive = try workspace.build("Tests/Packages/Ledger") { copy in
+        try Workspace.replace(
+          "static const cloacina_task left = TASK(\"left\", 0, 0);",
+          by: """
+            static const cloacina_text tags[] = {TEXT("gpu"), TEXT("eu")};
+            static const cloacina_task left = {
+              .struct_size = sizeof(cloacina_task), .id = TEXT("left"), .tag_count = 2, .tags = tags};
+            """, in: "\(copy)/ledger.c")
+      }
+      _ = try workspace.json("package", "register", archive, "--activate")
+      let ledger = "\(workspace.folder)/ledger"
+      let plain = try workspace.serve("--tags", "gpu")
+      let id = try #require(
+        try workspace.json("start", "fork", "--input", "{\"ledger\":\"\(ledger)\"}")["id"]?.text)
+      // The task beside it needs no tag: once it has ended, the other could have begun.
+      try workspace.waitForLines(2, in: ledger)
+      #expect(workspace.readLedger(ledger).allSatisfy { $0[1] == "right" })
+      let attention = try workspace.json("status")["attention"]?.elements?.compactMap(\.text) ?? []
+      #expect(attention == ["tasks of 1 run(s) of ledger 1.0.0 wait for a node with the tags eu, gpu"])
+      workspace.stop(plain)
+      let able = try workspace.serve("--tags", "gpu,eu")
+      #expect(try workspace.waitForEnd(id) == "succeeded")
+      #expect(try workspace.json("status")["attention"]?.elements == [])
+      workspace.stop(able)
+    }
+
     @Test func namesThatCannotBeNodesAndUnknownOnesAreSaid() throws {
       let workspace = try Workspace()
       for name in ["two words", "ünit", String(repeating: "x", count: 65)] {
