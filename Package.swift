@@ -115,7 +115,8 @@ let package = Package(
     .testTarget(
       name: "CloacinaRuntimeTests",
       dependencies: [
-        "CloacinaRuntime", "StoreConformance", "Scheduler", "PackageHost", "WorkflowStore", "WorkflowModel",
+        "CloacinaRuntime", "SQLiteStore", "StoreConformance", "Scheduler", "PackageHost", "WorkflowStore",
+        "WorkflowModel",
         "Threading",
       ]),
     .testTarget(

@@ -63,6 +63,7 @@ struct RuntimeParts: Sendable {
     settings.leaseMilliseconds = configuration.leaseMilliseconds
     settings.runLimit = configuration.runLimit
     settings.defaultTimeoutMilliseconds = configuration.defaultTimeoutMilliseconds
+    settings.drainMilliseconds = configuration.drainMilliseconds
     settings.tags = configuration.tags
     settings.types = configuration.types
     settings.slots = configuration.slots

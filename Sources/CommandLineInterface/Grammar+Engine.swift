@@ -14,7 +14,8 @@ extension Grammar {
           "a run passes to another node this long after its own was lost (default: 15)"),
         Flag("cache", value: "DIR", "folder of unpacked packages (default: see below)"),
         Flag(
-          "drain", value: "SECONDS", range: 0...86_400, "time for running tasks to end after a signal (default: 10)"),
+          "drain", value: "SECONDS", range: 0...86_400,
+          "time for running tasks to end after a signal or 'node drain' (default: 10)"),
       ],
       formats: ["table", "json"], usesTenant: false,
       details: [

@@ -10,13 +10,13 @@ struct ExecutorState {
   private var waiting: [TaskCall] = []
   private var head = 0
   private var taken = 0
-  private var started = 0
+  private var ended = 0
 
   init(slots: Int) { self.slots = slots }
 
   var waitingCount: Int { waiting.count - head }
 
-  var queue: CallQueue { CallQueue(taken: taken, started: started, waiting: waitingCount) }
+  var queue: CallQueue { CallQueue(taken: taken, ended: ended, waiting: waitingCount) }
 
   /// Takes calls in and returns those that start now.
   mutating func admit(_ calls: [TaskCall]) -> [TaskCall] {
@@ -28,6 +28,7 @@ struct ExecutorState {
   /// Frees the slots of ended calls and returns the calls that take them.
   mutating func release(_ reports: [TaskReport]) -> [TaskCall] {
     for report in reports { running[report.callID] = nil }
+    ended += reports.count
     return startWaiting()
   }
 
@@ -61,7 +62,6 @@ struct ExecutorState {
     guard count > 0 else { return [] }
     let next = Array(waiting[head..<(head + count)])
     for call in next { running[call.id] = call.digest }
-    started += count
     head += count
     if head == waiting.count {
       waiting.removeAll(keepingCapacity: true)

@@ -20,6 +20,7 @@ extension SchedulerLoop {
     nextBacklogLook = monotonic + Backlog.interval
     guard let withdrawal = backlog.look(executor.queue, slots: configuration.slots, at: monotonic) else { return }
     for call in executor.withdraw(withdrawal) { giveAway(call) }
+    giveOutCalls()
   }
 
   private func giveAway(_ call: TaskCall) {

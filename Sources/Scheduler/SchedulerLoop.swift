@@ -171,6 +171,7 @@ final class SchedulerLoop {
   /// Gives this turn's writes to the commit queue, its calls to the executor and its news to those who wait.
   func flush() {
     giveOutCalls()
+    shareBacklog()
     if configuration.isShared, let intake = batch.splitIntake() { submit(intake, ticket.splitIntake()) }
     if !batch.isEmpty { submit(batch, ticket) }
     batch = StoreBatch(now: now)

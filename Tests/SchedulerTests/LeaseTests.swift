@@ -83,24 +83,46 @@ import WorkflowStore
     stage.store.set { $0.takeable = [Stage.taken(7)] }
     stage.tell(.news([.offers]))
     let call = try #require(stage.executor.running.first)
-    stage.clock.pass(milliseconds: Self.lease)
-    stage.end(call)
+    stage.pass(milliseconds: Self.lease)
     #expect(stage.executor.cancelled == [call.id])
+    stage.end(call)
     #expect(stage.store.written(\.offerEnds).isEmpty)
     #expect(stage.load.takesHeld == 0 && stage.load.callsInFlight == 0)
   }
 
   @Test func whereOthersMayWriteTheLeasesAreLookedAtInEachPollAndWhenToldTo() throws {
-    let stage = try Stage([TaskDefinition(id: "a")])
-    let call = stage.executor.running[0]
-    stage.store.set { $0.lost = [LostLease(lease: Stage.lease("r"), status: .leased)] }
-    try stage.turn(.news([.runs]), until: { stage.executor.cancelled == [call.id] })
-    stage.end(call)
-    #expect(stage.store.written(\.checkpoints).isEmpty && stage.load.runsHeld == 0)
+    for message in [.wake, .news([.runs])] as [Scheduler.Message] {
+      let stage = try Stage([TaskDefinition(id: "a")])
+      let call = stage.executor.running[0]
+      try stage.turn(.news([.runs]), until: { !stage.loop.lookUnderWay })  // nothing is lost yet
+      stage.store.set { $0.lost = [LostLease(lease: Stage.lease("r"), status: .leased)] }
+      if case .wake = message { stage.clock.pass(milliseconds: 1000) }
+      try stage.turn(message, until: { stage.executor.cancelled == [call.id] })
+      stage.end(call)
+      #expect(stage.store.written(\.checkpoints).isEmpty && stage.load.runsHeld == 0)
+    }
+  }
 
+  @Test func aRunThatWasLostAndClaimedAgainIsTheLaterOne() throws {
+    let stage = try Stage([TaskDefinition(id: "a")])
+    let earlier = stage.executor.running[0]
+    let lost = LostLease(lease: Stage.lease("r"), status: .leased)
+    stage.tell(.looked([lost]))
     stage.store.set { $0.claimable = [Stage.claim("r", epoch: 2)] }
     stage.tell(.wake)
-    stage.pass(milliseconds: 1000)  // what is said of the earlier lease does not concern this one
-    #expect(stage.executor.running.count == 1)
+    let later = stage.executor.running[1]
+    stage.tell(.looked([lost]))
+    #expect(stage.executor.cancelled == [earlier.id])
+    stage.end(earlier)
+    stage.tell(.cancelled([RunID("r")]))
+    #expect(stage.executor.cancelled == [earlier.id, later.id])
+  }
+
+  @Test func whatStartsAndIsCancelledInOneTurnIsStopped() throws {
+    let stage = try Stage([TaskDefinition(id: "a")], runs: [])
+    stage.store.set { $0.claimable = [Stage.claim("r")] }
+    stage.loop.turn([.wake])
+    stage.loop.turn(stage.answers() + [.cancelled([RunID("r")])])
+    #expect(stage.executor.cancelled == stage.executor.running.map(\.id) && !stage.executor.running.isEmpty)
   }
 }

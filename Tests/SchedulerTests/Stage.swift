@@ -12,6 +12,7 @@ final class IdleExecutor: TaskExecuting {
     var running: [TaskCall] = []
     var waiting: [TaskCall] = []
     var taken = 0
+    var ended = 0
     var cancelled: [UInt64] = []
   }
 
@@ -36,6 +37,7 @@ final class IdleExecutor: TaskExecuting {
   func end(_ callID: UInt64) {
     state.withLock { state in
       state.running.removeAll { $0.id == callID }
+      state.ended += 1
       fill(&state)
     }
   }
@@ -46,10 +48,15 @@ final class IdleExecutor: TaskExecuting {
     state.waiting.removeFirst(count)
   }
 
-  func cancel(_ callID: UInt64) { state.withLock { $0.cancelled.append(callID) } }
+  /// As of an executor, a call that it does not have cannot be cancelled.
+  func cancel(_ callID: UInt64) {
+    state.withLock { state in
+      if (state.running + state.waiting).contains(where: { $0.id == callID }) { state.cancelled.append(callID) }
+    }
+  }
   func isRunning(_ callID: UInt64) -> Bool { running.contains { $0.id == callID } }
   var queue: CallQueue {
-    state.withLock { CallQueue(taken: $0.taken, started: $0.taken - $0.waiting.count, waiting: $0.waiting.count) }
+    state.withLock { CallQueue(taken: $0.taken, ended: $0.ended, waiting: $0.waiting.count) }
   }
   func withdraw(_ withdrawal: Withdrawal) -> [TaskCall] {
     state.withLock { state in
