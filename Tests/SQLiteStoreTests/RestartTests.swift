@@ -44,11 +44,15 @@ import WorkflowStore
       workflowIndex: 0, taskIndex: 0, attempt: 1, runID: run.lease.run, timeoutMilliseconds: 0, input: Array("{}".utf8))
     var batch = StoreBatch(now: now)
     batch.offers = [OfferWrite(lease: run.lease, tags: [], call: call)]
+    batch.permits = [PermitRequest(key: PermitKey(lease: run.lease, tenant: "public", key: "k", task: "t"), limit: 1)]
     batch.take = TakeRequest(node: "old", leaseMilliseconds: 30_000, limit: 1, tags: [])
     let key = try #require(try database.store.apply(batch).taken.first?.key)
+    #expect(try database.sql("SELECT (SELECT count(*) FROM task_offer), count(*) FROM concurrency_permit") == ["1|1"])
     let store = try reopened()
     #expect(try store.sweep() == 1, "its run")
-    #expect(try database.sql("SELECT count(*) FROM task_offer") == ["0"], "an offer ends with its run's lease")
+    for table in ["task_offer", "concurrency_permit"] {
+      #expect(try database.sql("SELECT count(*) FROM \(table)") == ["0"], "\(table) ends with its run's lease")
+    }
     var end = StoreBatch(now: now)
     end.offerEnds = [OfferEnd(key: key, outcome: .cancelled, startedAt: 1, finishedAt: 2)]
     #expect(try store.apply(end).offerEnds == [false])
