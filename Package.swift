@@ -107,6 +107,11 @@ let package = Package(
     .testTarget(
       name: "SchedulerTests",
       dependencies: ["Scheduler", "StoreConformance", "WorkflowStore", "WorkflowModel", "Threading"]),
+    .testTarget(
+      name: "PackageRegistryTests",
+      dependencies: [
+        "PackageRegistry", "StoreConformance", "PackageArchive", "PackageHost", "WorkflowStore", "WorkflowModel",
+      ]),
     .testTarget(name: "ExecutorTests", dependencies: ["Executor", "PackageHost", "WorkflowModel"]),
     .testTarget(name: "CloacinaKitTests", dependencies: ["CloacinaKit", "CloacinaABI"]),
     .testTarget(

@@ -28,6 +28,7 @@ final class NodeAgentLoop {
   private var isStopping = false
   private var hasBegun = false
   private var nextBeat: Timestamp = 0
+  private var nextLook: Timestamp = 0
   private var lastLoad = SchedulerLoad()
 
   init(_ identity: NodeAgent.Identity, store: any WorkflowStore, engine: NodeAgent.Engine) {
@@ -72,7 +73,11 @@ final class NodeAgentLoop {
     }
     let isBeat = Clock.now >= nextBeat || news.contains(.nodes) || messages.contains { $0.isStopping }
     if isBeat { beat(isAsked: news.contains(.nodes)) }
-    if isShared, !isStopping, isBeat || isStaging || news.contains(.packages) { stageNext() }
+    let isLook = Clock.now >= nextLook || news.contains(.packages)
+    if isShared, !isStopping, isStaging || isLook {
+      nextLook = Clock.now + NodeTiming.stagingPause
+      stageNext()
+    }
     tellIntake()
   }
 

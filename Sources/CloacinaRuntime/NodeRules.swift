@@ -5,6 +5,8 @@ import WorkflowStore
 enum NodeTiming {
   /// Between two reports to a database that other nodes share.
   static let sharedPause: Int64 = 1000
+  /// Between two looks at which packages are wanted when nothing has told of new ones: a look reads all open runs.
+  static let stagingPause: Int64 = 15_000
   /// Between two reports to a database that is this process's alone: nobody else counts on them.
   static let localPause: Int64 = 60_000
   /// A shared node is taken for dead this long after its last report; long enough to put a large package in place.

@@ -86,7 +86,8 @@ final class SchedulerLoop {
   var leaseLength: UInt64 { UInt64(configuration.leaseMilliseconds) * 1_000_000 }
 
   func run() {
-    turn([])
+    // What it was told before it began, for example to take nothing in yet, comes before the first claim.
+    turn(mailbox.take(until: 0) ?? [])
     while !hasStopped, let messages = mailbox.take(until: wakeTime) { turn(messages) }
     handBack()
     lookout.close()

@@ -46,14 +46,13 @@ extension StoreBatch {
       && heartbeat == nil && collect == nil
   }
 
-  /// Takes claim, take and sweep out into a batch of their own, which a shared store may apply beside this one; nil
-  /// when there are none.
+  /// Takes claim and take out into a batch of their own, which a shared store may apply beside this one; nil when there
+  /// are none. A sweep stays: the heartbeat that goes before it must be in its transaction.
   package mutating func splitIntake() -> StoreBatch? {
-    guard claim != nil || take != nil || sweep != nil else { return nil }
+    guard claim != nil || take != nil else { return nil }
     var intake = StoreBatch(now: now)
     swap(&intake.claim, &claim)
     swap(&intake.take, &take)
-    swap(&intake.sweep, &sweep)
     return intake
   }
 }
