@@ -147,10 +147,12 @@ final class NodeAgentLoop {
 
   private func record(_ state: NodeState, _ load: SchedulerLoad) -> NodeReport {
     let (busy, slots) = engine.occupancy()
-    return NodeReport(
+    var report = NodeReport(
       bootID: identity.bootID, name: identity.name, host: identity.host, processID: identity.processID,
       version: Runtime.version, tags: identity.tags, types: identity.types, slots: slots, slotsBusy: busy,
       runsHeld: load.runsHeld, state: state, startedAt: identity.startedAt)
+    report.connections = store.connections
+    return report
   }
 
   private func lead() {

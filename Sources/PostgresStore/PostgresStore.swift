@@ -123,6 +123,8 @@ package final class PostgresStore: WorkflowStore {
 
   package func announce(_ news: Set<StoreNews>) { self.news.announce(news) }
 
+  package var connections: ConnectionUse? { pool.use }
+
   // MARK: Asking
 
   func ask(_ commands: [Command]) throws(StoreError) -> [Rows] {

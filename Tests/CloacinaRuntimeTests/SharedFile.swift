@@ -13,6 +13,7 @@ final class SharedFile: WorkflowStore {
   init(path: String) throws { store = try SQLiteStore.open(path: path) }
 
   var isShared: Bool { true }
+  var connections: ConnectionUse? { nil }
   func listen(_ receive: @escaping @Sendable (Set<StoreNews>) -> Void) throws(StoreError) {
     listeners.withLock { $0.append(receive) }
   }

@@ -30,6 +30,7 @@ extension Migration {
         slots integer NOT NULL,
         slots_busy integer NOT NULL,
         runs_held integer NOT NULL,
+        connections json,
         state text NOT NULL CHECK (state IN ('ready', 'cordoned', 'draining', 'drained')),
         started_at timestamptz NOT NULL,
         heartbeat_at timestamptz NOT NULL,
