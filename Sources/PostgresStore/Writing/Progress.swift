@@ -60,7 +60,7 @@ enum Progress {
       UPDATE workflow_run SET lease_until = \(Statement.now) + $3::bigint * interval '1 millisecond',
         heartbeat_at = \(Statement.now)
       WHERE status = 'leased' AND leased_by = $2::text
-        AND lease_until < \(Statement.now) + $3::bigint / 3 * interval '1 millisecond'
+        AND lease_until < \(Statement.now) + $3::bigint * 2 / 3 * interval '1 millisecond'
       """)
 
   private static let record = Statement(
