@@ -172,7 +172,8 @@ package enum CancelOutcome: Sendable, Equatable {
   case notFound
 }
 
-/// Extends the leases of `node` that end before `leaseUntil - leaseMilliseconds * 2 / 3`.
+/// Extends the leases of `node` of which a third is over to `leaseMilliseconds` from now: those that end in less than
+/// two thirds of that. Younger ones are left alone, so that most heartbeats write few rows.
 package struct HeartbeatWrite: Sendable {
   package var node: String
   package var leaseMilliseconds: Int64

@@ -30,7 +30,7 @@ final class HeldLeases: Sendable {
     }
   }
 
-  /// Leases of the node that are older than a third of their time. Those that nothing has extended for more than twice
+  /// Leases of the node that may be older than a third of their time: the database has the last word. Those that nothing has extended for more than twice
   /// their time are forgotten: somebody else has ended them.
   func due(_ heartbeat: HeartbeatWrite, at now: Int64) -> [LeaseKey] {
     leases.withLock { leases in
@@ -39,7 +39,7 @@ final class HeldLeases: Sendable {
         let age = now - lease.since
         if age > heartbeat.leaseMilliseconds * 2 {
           leases[run] = nil
-        } else if age * 3 >= heartbeat.leaseMilliseconds {
+        } else if age * 4 >= heartbeat.leaseMilliseconds {
           due.append(LeaseKey(run: run.run, epoch: lease.epoch))
         }
       }
