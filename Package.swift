@@ -60,7 +60,8 @@ let package = Package(
     .target(
       name: "CloacinaRuntime",
       dependencies: [
-        "PackageRegistry", "Scheduler", "Executor", "SQLiteStore", "PostgresStore", "PackageArchive", "PackageHost", "WorkflowStore",
+        "PackageRegistry", "Scheduler", "Executor", "SQLiteStore", "PostgresStore", "PackageArchive", "PackageHost",
+        "WorkflowStore",
         "WorkflowModel", "Telemetry", "Threading",
       ]),
 
@@ -82,8 +83,8 @@ let package = Package(
     .executableTarget(
       name: "cloacina-bench",
       dependencies: [
-        "CloacinaRuntime", "PackageArchive", "PackageHost", "WorkflowStore", "WorkflowModel", "Threading", "CSQLite",
-        "CPackageImage",
+        "RuntimeAPI", "CloacinaRuntime", "PostgresStore", "PackageArchive", "PackageHost", "WorkflowStore",
+        "WorkflowModel", "Threading", "CLinux", "CPostgres", "CSQLite", "CPackageImage",
       ],
       path: "Benchmarks/cloacina-bench"),
 
