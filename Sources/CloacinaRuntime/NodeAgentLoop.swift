@@ -28,6 +28,7 @@ final class NodeAgentLoop {
   private var isStopping = false
   private var hasBegun = false
   private var nextBeat: Timestamp = 0
+  private var lastLoad = SchedulerLoad()
 
   init(_ identity: NodeAgent.Identity, store: any WorkflowStore, engine: NodeAgent.Engine) {
     self.identity = identity
@@ -114,7 +115,7 @@ final class NodeAgentLoop {
   /// Reports, and once more when the answer changes what there is to report.
   private func report(isAsked: Bool) {
     for isFirst in [true, false] {
-      let load = (hasBegun ? engine.load() : nil) ?? SchedulerLoad()
+      let load = currentLoad()
       let state = NodeRules.state(wanted: wanted ?? .ready, isStopping: isStopping, isDrained: load.isDrained)
       let since = Clock.now - reportedAt
       guard
@@ -131,6 +132,12 @@ final class NodeAgentLoop {
       if reported != nil, NodeRules.wasForgotten(sinceReport: since) { reportStagedAgain() }
       (wanted, reported, reportedAt) = (answer, state, Clock.now)
     }
+  }
+
+  /// A scheduler that has not begun, or is about to end, has nothing to say.
+  private func currentLoad() -> SchedulerLoad {
+    if hasBegun, !isStopping, let load = engine.load() { lastLoad = load }
+    return lastLoad
   }
 
   private func record(_ state: NodeState, _ load: SchedulerLoad) -> NodeReport {

@@ -12,12 +12,13 @@ import Testing
     #expect(lease.hasLapsed(at: 15_100))
   }
 
-  @Test(arguments: [
-    // Before the last third nothing is extended, in it everything; where the heartbeat may have been on either side of
-    // the border only what both have in common counts.
-    (5000, 5100, 15_000), (9800, 9900, 15_000), (9950, 10_050, 15_000), (10_050, 10_150, 15_050),
-    (10_200, 10_300, 25_200), (14_000, 14_100, 29_000), (14_000, 16_000, 29_000),
-  ] as [(UInt64, UInt64, UInt64)])
+  @Test(
+    arguments: [
+      // Before the last third nothing is extended, in it everything; where the heartbeat may have been on either side of
+      // the border only what both have in common counts.
+      (5000, 5100, 15_000), (9800, 9900, 15_000), (9950, 10_050, 15_000), (10_050, 10_150, 15_050),
+      (10_200, 10_300, 25_200), (14_000, 14_100, 29_000), (14_000, 16_000, 29_000),
+    ] as [(UInt64, UInt64, UInt64)])
   func aHeartbeatExtendsInTheLastThird(sent: UInt64, answered: UInt64, end: UInt64) {
     var lease = LeaseTime(length: Self.length, sent: 0, answered: 100)
     lease.extend(length: Self.length, sent: sent, answered: answered)
