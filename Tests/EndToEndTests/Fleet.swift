@@ -145,7 +145,7 @@ final class Fleet {
     let deadline = Date().addingTimeInterval(60)
     while try !isSo() {
       try #require(Date() < deadline, "waited a minute for \(what)")
-      usleep(5000)
+      usleep(20_000)
     }
   }
 }

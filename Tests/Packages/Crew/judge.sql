@@ -29,6 +29,10 @@ JOIN workflow_definition AS w ON w.tenant_id = r.tenant_id AND w.package_digest 
   AND w.name = r.workflow_name
 CROSS JOIN json_array_elements(w.definition #> '{definition,tasks}') AS t (task)
 CROSS JOIN json_array_elements_text(t.task -> 'dependencies') AS d (name);
+CREATE INDEX ON line (run, task);
+CREATE INDEX ON committed (run_id, task);
+CREATE INDEX ON told (workflow_id, task);
+CREATE INDEX ON granted (workflow_id);
 ANALYZE line, committed, told, granted, follows;
 
 SELECT json_build_object(
