@@ -90,8 +90,7 @@ final class HotPath {
       return outcome
     } catch {
       claims.forget()
-      guard case .lost(let message, true) = error else { throw StoreError(error) }
-      return try resolve(batch, message)
+      return try settle(batch, error)
     }
   }
 
@@ -154,23 +153,46 @@ final class HotPath {
 
   private func ready() throws(StoreError) -> Connection {
     if isClosing() { throw ConnectionPool.closed }
-    if let connection, !connection.isBroken { return connection }
-    connection?.close()
-    connection = nil
-    claims.forget()
-    let made = try connect()
-    connection = made
+    let connection = try connected()
     if committedNumber == nil {
-      let parameters = Parameters()
-      parameters.add(writer)
-      do throws(PostgresFailure) { _ = try made.run([Command(HotPath.register, parameters)]) } catch {
-        // Whether that came in is not known: the next connection is another writer.
+      do throws(PostgresFailure) { _ = try connection.run([Command(HotPath.register, Parameters().add(writer))]) } catch {
+        // Whether that came in is not known: the next attempt is another writer.
         writer = HotPath.randomName()
         throw StoreError(error)
       }
       committedNumber = 0
     }
+    return connection
+  }
+
+  private func connected() throws(StoreError) -> Connection {
+    if let connection, connection.isAlive { return connection }
+    connection?.close()
+    connection = nil
+    claims.forget()
+    let made = try connect()
+    connection = made
     return made
+  }
+
+  /// What became of a batch of which not everything was answered.
+  ///
+  /// - Throws: ``StoreError`` when the batch was not applied and never will be.
+  private func settle(_ batch: StoreBatch, _ failure: PostgresFailure) throws(StoreError) -> StoreOutcome {
+    switch failure {
+    case .lost(let message, mayBeCommitted: true): return try resolve(batch, message)
+    case _ where committedNumber == lastNumber:
+      // Only what is asked afterwards has failed.
+      return try resolve(batch, StoreError(failure).message)
+    case .refused(_, _, HotPath.mark.name):
+      // The marker of a writer that was idle for long is swept away: be another one.
+      committedNumber = nil
+      writer = HotPath.randomName()
+      var error = StoreError(failure)
+      error.isTransient = true
+      throw error
+    default: throw StoreError(failure)
+    }
   }
 
   /// A COMMIT was sent and not answered: finds out whether it happened, for as long as that takes.
@@ -195,24 +217,25 @@ final class HotPath {
   /// What the last batch did; nil when it did nothing, which is made sure of.
   private func lookUp(_ batch: StoreBatch) throws(StoreError) -> StoreOutcome? {
     let connection = try ready()
-    let number = lastNumber + 1
-    let parameters = Parameters()
-    parameters.add(writer).add(committedNumber)
-    parameters.add(number)
-    let name = Parameters()
-    name.add(writer)
     do throws(PostgresFailure) {
-      if committedNumber != lastNumber {
-        let rows = try connection.run([Command(HotPath.giveUp, parameters), Command(HotPath.current, name)])[1]
-        let isCommitted = rows.count == 1 && rows.int(0, 0) == lastNumber
-        if !isCommitted { lastNumber = number }
-        committedNumber = lastNumber
-        if !isCommitted { return nil }
-      }
-      var outcome = try ReadBack(connection: connection, writer: writer).outcome(of: batch)
-      try complete(&outcome, batch, connection)
-      return outcome
+      guard try isCommitted(connection) else { return nil }
     } catch { throw StoreError(error) }
+    var outcome = try ReadBack(connection: connection, writer: writer).outcome(of: batch)
+    do throws(PostgresFailure) { try complete(&outcome, batch, connection) } catch { throw StoreError(error) }
+    return outcome
+  }
+
+  /// Whether the last batch was committed; when it was not, it never will be.
+  private func isCommitted(_ connection: Connection) throws(PostgresFailure) -> Bool {
+    if committedNumber == lastNumber { return true }
+    let number = lastNumber + 1
+    let parameters = Parameters().add(writer).add(committedNumber)
+    let commands = [Command(HotPath.giveUp, parameters.add(number)), Command(HotPath.current, Parameters().add(writer))]
+    let rows = try connection.run(commands)[1]
+    let isCommitted = rows.count == 1 && rows.int(0, 0) == lastNumber
+    if !isCommitted { lastNumber = number }
+    committedNumber = lastNumber
+    return isCommitted
   }
 
   static func randomName() -> String { String(UInt64.random(in: .min ... .max), radix: 36) }
