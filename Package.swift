@@ -104,7 +104,7 @@ let package = Package(
       dependencies: ["SQLiteStore", "StoreConformance", "WorkflowStore", "WorkflowModel", "CSQLite"]),
     .testTarget(
       name: "PostgresStoreTests",
-      dependencies: ["PostgresStore", "StoreConformance", "WorkflowStore", "WorkflowModel", "Threading"]),
+      dependencies: ["PostgresStore", "StoreConformance", "WorkflowStore", "WorkflowModel", "Threading", "CPostgres"]),
     .testTarget(
       name: "SchedulerTests",
       dependencies: ["Scheduler", "StoreConformance", "WorkflowStore", "WorkflowModel", "Threading"]),

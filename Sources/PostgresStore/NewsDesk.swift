@@ -92,7 +92,7 @@ final class NewsDesk: Sendable {
     while !isClosed.isSet {
       do throws(StoreError) {
         let connection = try Connection(
-          settings, session: session + ["SET statement_timeout = 0", "LISTEN \"\(settings.channel)\""])
+          settings, session: session + ["SET statement_timeout = 0", "LISTEN \(SQLText.identifier(settings.channel))"])
         backoff = Backoff()
         // Whatever happened before this session listened was told to nobody.
         receive(Set(StoreNews.allCases))

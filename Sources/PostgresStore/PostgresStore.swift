@@ -57,7 +57,6 @@ package final class PostgresStore: WorkflowStore {
     progress = Mutex(hotPath())
     intake = Mutex(hotPath())
     news = NewsDesk(settings: settings, pool: pool, session: session)
-    try refuseSharedSessions()
   }
 
   deinit { close() }
@@ -74,33 +73,8 @@ package final class PostgresStore: WorkflowStore {
   private static func session(_ settings: ConnectionSettings) -> [String] {
     [
       "SET search_path = \(settings.quotedSchema)", "SET cloacina.engine = 'on'", "SET statement_timeout = '60s'",
-      "SET lock_timeout = '30s'", "SET client_min_messages = 'warning'",
+      "SET lock_timeout = '30s'",
     ]
-  }
-
-  /// A proxy that gives each transaction another server session would break prepared statements, LISTEN and what the
-  /// session was set to. Two sessions of such a proxy, both idle, have the same server process.
-  private func refuseSharedSessions() throws(StoreError) {
-    let question = Command(Statement(name: "asking for the server process", sql: "SELECT pg_backend_pid()"))
-    try pool.with { first throws(PostgresFailure) in
-      let process = try first.run([question])[0].int(0, 0)
-      guard process != Int64(first.announcedProcess) else { return }
-      let other = try second()
-      defer { other.close() }
-      guard try other.run([question])[0].int(0, 0) != process else {
-        throw .refused(
-          state: "CLO01",
-          message: "the proxy in front of PostgreSQL gives every transaction another session;"
-            + " use its session mode (pgbouncer: pool_mode = session) or connect to the server itself",
-          statement: "connecting")
-      }
-    }
-  }
-
-  private func second() throws(PostgresFailure) -> Connection {
-    do throws(StoreError) { return try Connection(settings, session: PostgresStore.session(settings)) } catch {
-      throw .lost(message: error.message, mayBeCommitted: false)
-    }
   }
 
   // MARK: Hot path

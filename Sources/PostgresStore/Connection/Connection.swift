@@ -40,19 +40,17 @@ final class Connection {
       }
     }
     guard let handle else { throw StoreError(.unavailable, "the process is out of memory", isTransient: true) }
-    self.handle = handle
     guard PQstatus(handle) == CONNECTION_OK else {
       let reason = Connection.message(handle)
       PQfinish(handle)
-      isBroken = true
       throw StoreError(
         .unavailable, "\(settings.place) cannot be reached: \(reason); check the URL and that the server runs",
         isTransient: true)
     }
-    do throws(StoreError) { try setUp(session) } catch {
-      close()
-      throw error
-    }
+    self.handle = handle
+    // Notices would go to the standard error of whoever embeds this.
+    PQsetNoticeProcessor(handle, { _, _ in }, nil)
+    try setUp(session)
   }
 
   deinit { close() }
@@ -76,16 +74,18 @@ final class Connection {
   }
 
   private func setUp(_ session: [String]) throws(StoreError) {
-    for sql in session {
-      let result = PQexec(handle, sql)
-      defer { PQclear(result) }
-      let status = PQresultStatus(result)
-      guard status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK else {
-        throw StoreError(PostgresFailure(result, statement: "setting the session up"))
-      }
-    }
+    for sql in session { try execute(sql) }
     guard PQsetnonblocking(handle, 1) == 0, PQenterPipelineMode(handle) == 1 else {
       throw StoreError(.failed, "the connection cannot be put into pipeline mode: \(Connection.message(handle))")
+    }
+  }
+
+  private func execute(_ sql: String) throws(StoreError) {
+    let result = PQexec(handle, sql)
+    defer { PQclear(result) }
+    let status = PQresultStatus(result)
+    guard status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK else {
+      throw StoreError(PostgresFailure(result, statement: "setting the session up"))
     }
   }
 
@@ -117,9 +117,10 @@ final class Connection {
 
   private func send(_ command: Command, _ answers: inout [Answer]) throws(PostgresFailure) {
     let statement = command.statement
-    if !prepared.contains(statement.name) {
-      guard PQsendPrepare(handle, statement.name, statement.sql, 0, nil) == 1 else { throw lost(mayBeCommitted: false) }
-      prepared.insert(statement.name)
+    let name = statement.isKept ? statement.name : ""
+    if !prepared.contains(name) {
+      guard PQsendPrepare(handle, name, statement.sql, 0, nil) == 1 else { throw lost(mayBeCommitted: false) }
+      if statement.isKept { prepared.insert(name) }
       answers.append(.prepared(statement))
     }
     let parameters = command.parameters
@@ -128,7 +129,7 @@ final class Connection {
       let values = parameters.spans.map { $0.count < 0 ? nil : Optional(base + $0.offset) }
       let lengths = parameters.spans.map { Int32(max(0, $0.count)) }
       let formats = [Int32](repeating: 1, count: values.count)
-      return PQsendQueryPrepared(handle, statement.name, Int32(values.count), values, lengths, formats, 1)
+      return PQsendQueryPrepared(handle, name, Int32(values.count), values, lengths, formats, 1)
     }
     guard sent == 1 else { throw lost(mayBeCommitted: statement.name == Statement.commit.name) }
     answers.append(.executed(statement))
@@ -223,6 +224,20 @@ final class Connection {
   func rollBack() {
     guard !isBroken, PQtransactionStatus(handle) != PQTRANS_IDLE else { return }
     do throws(PostgresFailure) { _ = try run([Command(Connection.rollback)]) } catch { isBroken = true }
+  }
+
+  // MARK: Idle
+
+  /// False when the server has ended the session, as far as this machine has been told. To be asked between two lists
+  /// of commands; does not wait.
+  var isAlive: Bool {
+    while !isBroken {
+      var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+      guard poll(&entry, 1, 0) > 0 else { return true }
+      // Beside its end only notices and the like come unasked.
+      if PQconsumeInput(handle) == 0 { isBroken = true }
+    }
+    return false
   }
 
   // MARK: News

@@ -4,9 +4,6 @@ import WorkflowStore
 
 /// Connections for questions and rare writes: at most so many, lent to one thread at a time.
 final class ConnectionPool: Sendable {
-  /// Nanoseconds a thread waits for a connection before it is told that there is none.
-  private static let patience: UInt64 = 10_000_000_000
-
   private struct State {
     // Only the thread that was lent a connection touches it; the lock hands it over.
     nonisolated(unsafe) var idle: [Connection] = []
@@ -20,10 +17,17 @@ final class ConnectionPool: Sendable {
 
   private let state = Mutex(State())
   private let limit: Int
+  private let patience: UInt64
   private let connect: @Sendable () throws(StoreError) -> Connection
 
-  init(limit: Int, connect: @escaping @Sendable () throws(StoreError) -> Connection) {
+  /// - Parameters:
+  ///   - limit: connections there are at most.
+  ///   - patience: nanoseconds a thread waits for one before it is told that there is none.
+  init(
+    limit: Int, patience: UInt64 = 10_000_000_000, connect: @escaping @Sendable () throws(StoreError) -> Connection
+  ) {
     self.limit = limit
+    self.patience = patience
     self.connect = connect
   }
 
@@ -71,13 +75,13 @@ final class ConnectionPool: Sendable {
   }
 
   private func take() throws(StoreError) -> Connection {
-    let deadline = Clock.monotonic + ConnectionPool.patience
+    let deadline = Clock.monotonic + patience
     while true {
       nonisolated(unsafe) var step = Step.closed
       state.withLock { state in
         if state.isClosed { return }
         while let connection = state.idle.popLast() {
-          if !connection.isBroken {
+          if connection.isAlive {
             step = .use(connection)
             return
           }
@@ -106,17 +110,22 @@ final class ConnectionPool: Sendable {
           throw error
         }
       case .wait(let signal):
-        guard signal.wait(until: deadline) != nil else {
-          state.withLock { state in
-            state.refusals += 1
-            state.waiting.removeAll { $0 === signal }
-          }
+        if signal.wait(until: deadline) == nil, isRefused(signal) {
           throw StoreError(
-            .unavailable,
-            "all \(limit) connections were busy for \(ConnectionPool.patience / 1_000_000_000) s; ask less"
-              + " at once", isTransient: true)
+            .unavailable, "all \(limit) connections were busy for \(patience / 1_000_000) ms; ask less at once",
+            isTransient: true)
         }
       }
+    }
+  }
+
+  /// Takes a thread whose time is over out of the queue; false when it was called in the meantime.
+  private func isRefused(_ signal: OneShot<Void>) -> Bool {
+    state.withLock { state in
+      guard let place = state.waiting.firstIndex(where: { $0 === signal }) else { return false }
+      state.waiting.remove(at: place)
+      state.refusals += 1
+      return true
     }
   }
 

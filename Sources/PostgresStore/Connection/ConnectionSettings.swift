@@ -16,16 +16,17 @@ package struct ConnectionSettings: Sendable, Equatable {
     left.schema == right.schema && left.parameters.elementsEqual(right.parameters, by: ==)
   }
 
-  /// - Throws: ``StoreError`` `.invalid` with libpq's reason; the password is not in it.
+  /// - Throws: ``StoreError`` `.invalid` with libpq's reason, as far as that cannot hold a part of the password.
   package init(_ text: String) throws(StoreError) {
-    let (plain, named) = ConnectionSettings.takeSchema(text)
-    if let named { schema = named }
+    let written = ConnectionText(text)
+    guard written.isClear else {
+      throw ConnectionSettings.refusal(
+        "there is an '@' behind the host's place; in user and password write '@' as %40, '/' as %2F and ':' as %3A")
+    }
     var reason: UnsafeMutablePointer<CChar>?
-    guard let options = PQconninfoParse(plain, &reason) else {
+    guard let options = PQconninfoParse(written.rest, &reason) else {
       defer { PQfreemem(reason) }
-      let words = reason.map { String(cString: $0) } ?? "it cannot be read"
-      throw StoreError(
-        .invalid, "the database URL is refused: \(words.filter { $0 != "\n" }); see 'Database' in cloacina-ctl --help")
+      throw ConnectionSettings.refusal(reason.map { written.harmless(String(cString: $0)) } ?? "no memory")
     }
     defer { PQconninfoFree(options) }
     var option = options
@@ -33,9 +34,15 @@ package struct ConnectionSettings: Sendable, Equatable {
       if let value = option.pointee.val { parameters.append((String(cString: keyword), String(cString: value))) }
       option += 1
     }
-    if named == nil, let path = ConnectionSettings.searchPath(in: self["options"]) { schema = path }
-    guard !schema.isEmpty, schema.utf8.count <= 63, !schema.contains("\0") else {
-      throw StoreError(.invalid, "'\(schema)' cannot be the name of a schema; use 1 to 63 bytes")
+    if let name = written.schema { schema = name } else if let path = written.searchPath ?? takePath() {
+      guard let name = SearchPath.first(in: path) else {
+        throw ConnectionSettings.refusal("search_path '\(path)' names no schema that could be used")
+      }
+      schema = name
+    }
+    let longest = 63 - ConnectionSettings.channelPrefix.utf8.count
+    guard !schema.isEmpty, schema.utf8.count <= longest, !schema.utf8.contains(0) else {
+      throw ConnectionSettings.refusal("'\(schema)' cannot be the name of a schema; use 1 to \(longest) bytes")
     }
     addDefaults()
   }
@@ -45,16 +52,17 @@ package struct ConnectionSettings: Sendable, Equatable {
   /// `host:port/database`, schema: for people, without user and password.
   package var place: String {
     let host = self["host"] ?? self["hostaddr"] ?? "local"
-    return "\(host):\(self["port"] ?? "5432")/\(self["dbname"] ?? self["user"] ?? "") schema \(schema)"
+    let shown = host.contains(":") ? "[\(host)]" : host
+    return "\(shown):\(self["port"] ?? "5432")/\(self["dbname"] ?? self["user"] ?? "") schema \(schema)"
   }
 
   /// The schema as an SQL identifier.
-  var quotedSchema: String {
-    "\"" + schema.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-  }
+  var quotedSchema: String { SQLText.identifier(schema) }
 
-  /// The channel on which nodes of this schema tell each other news.
-  var channel: String { "cloacina_\(schema)" }
+  private static let channelPrefix = "cloacina_"
+
+  /// The channel on which nodes of this schema tell each other news; triggers of the schema know it too.
+  var channel: String { ConnectionSettings.channelPrefix + schema }
 
   /// A dead peer is noticed by TCP within half a minute, unless the URL says otherwise.
   private mutating func addDefaults() {
@@ -63,69 +71,49 @@ package struct ConnectionSettings: Sendable, Equatable {
       ("keepalives_interval", "5"), ("keepalives_count", "3"), ("tcp_user_timeout", "20000"),
     ]
     for (key, value) in defaults where self[key] == nil { parameters.append((key, value)) }
+    // The environment may say otherwise, and our texts are what they are.
+    parameters.removeAll { $0.key == "client_encoding" }
+    parameters.append(("client_encoding", "UTF8"))
   }
 
   // MARK: Reading
 
-  /// The text without `schema` and `search_path`, and the first schema that they name.
-  private static func takeSchema(_ text: String) -> (rest: String, schema: String?) {
-    text.contains("://") ? takeSchema(fromURL: text) : takeSchema(fromList: text)
+  private static func refusal(_ reason: String) -> StoreError {
+    StoreError(.invalid, "the database URL is refused: \(reason); see 'Database' in cloacina-ctl --help")
   }
 
-  private static func takeSchema(fromURL text: String) -> (rest: String, schema: String?) {
-    guard let mark = text.firstIndex(of: "?") else { return (text, nil) }
-    var schema: String?
-    let kept = text[text.index(after: mark)...].split(separator: "&").filter { pair in
-      guard let equals = pair.firstIndex(of: "="), isSchemaKey(pair[..<equals]) else { return true }
-      schema = schema ?? firstSchema(decoded(pair[pair.index(after: equals)...]))
-      return false
+  /// The path set by `-c search_path=…` or `--search_path=…` in libpq's `options`. Where they set nothing else they are
+  /// dropped, because a proxy may refuse them, and the schema is set in another way.
+  private mutating func takePath() -> String? {
+    guard let options = self["options"] else { return nil }
+    var path: String?
+    var isAlone = true
+    var words = ConnectionSettings.words(options)[...]
+    while var word = words.popFirst() {
+      if word == "-c" { word += words.popFirst() ?? "" }
+      let setting = word.hasPrefix("-c") || word.hasPrefix("--") ? word.dropFirst(2) : ""
+      if setting.hasPrefix("search_path=") { path = String(setting.dropFirst(12)) } else { isAlone = false }
     }
-    let base = text[..<mark]
-    return (kept.isEmpty ? String(base) : "\(base)?\(kept.joined(separator: "&"))", schema)
+    if path != nil, isAlone { parameters.removeAll { $0.key == "options" } }
+    return path
   }
 
-  /// Values without blanks only: a quoted one is left to libpq, which refuses the key with its own words.
-  private static func takeSchema(fromList text: String) -> (rest: String, schema: String?) {
-    var schema: String?
-    let kept = text.split(separator: " ").filter { pair in
-      guard let equals = pair.firstIndex(of: "="), isSchemaKey(pair[..<equals]) else { return true }
-      schema = schema ?? firstSchema(String(pair[pair.index(after: equals)...]))
-      return false
-    }
-    return (schema == nil ? text : kept.joined(separator: " "), schema)
-  }
-
-  private static func isSchemaKey(_ key: Substring) -> Bool { key == "schema" || key == "search_path" }
-
-  /// `workflow` of `workflow,public`; quotes and blanks are taken off.
-  private static func firstSchema(_ path: String) -> String {
-    let first = path.split(separator: ",", omittingEmptySubsequences: false).first.map(String.init) ?? ""
-    return first.filter { $0 != "\"" && $0 != "'" && $0 != " " }
-  }
-
-  /// The path set by `-c search_path=…` or `--search_path=…` in libpq's `options`.
-  private static func searchPath(in options: String?) -> String? {
-    guard let options else { return nil }
-    for word in options.split(separator: " ") {
-      let setting = word.hasPrefix("-c") ? word.dropFirst(2) : word.hasPrefix("--") ? word.dropFirst(2) : word
-      if setting.hasPrefix("search_path=") { return firstSchema(String(setting.dropFirst(12))) }
-    }
-    return nil
-  }
-
-  private static func decoded(_ text: Substring) -> String {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "%"), rest.count >= 2,
-        let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-      {
-        bytes.append(value)
-        rest = rest.dropFirst(2)
-      } else {
-        bytes.append(byte)
+  /// Words between blanks, in which a backslash takes the meaning from what follows.
+  private static func words(_ text: String) -> [String] {
+    var words: [String] = []
+    var word: String?
+    var isEscaped = false
+    for letter in text {
+      if isEscaped || !(letter.isWhitespace || letter == "\\") {
+        word = (word ?? "") + String(letter)
+        isEscaped = false
+      } else if letter == "\\" {
+        isEscaped = true
+      } else if let ended = word {
+        words.append(ended)
+        word = nil
       }
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return words + (word.map { [$0] } ?? [])
   }
 }

@@ -10,15 +10,17 @@ struct Migrator {
   /// - Throws: ``StoreError`` `.schemaNewer` or `.schemaChanged` before anything is changed.
   func run() throws(StoreError) {
     // A session of its own: when it dies half-way its lock is free and its step is undone.
-    let connection = try Connection(
-      settings, session: ["SET lock_timeout = '120s'", "SET client_min_messages = 'warning'"])
+    let connection = try Connection(settings, session: [])
     defer { connection.close() }
+    try SharedSessions.refuse(connection, settings)
+    let known: [AppliedMigration]?
     do throws(PostgresFailure) {
-      if try missing(connection).isEmpty { return }
-      _ = try connection.run([Command(lock)])
-      try prepareSchema(connection)
+      if try isUpToDate(connection) { return }
+      _ = try connection.run((Migrator.limits + [lock]).map { Command($0) })
+      known = try recorded(connection)
     } catch { throw StoreError(error) }
-    let applied = try Migrator.compare(try Migrator.applied(connection, in: settings), with: migrations)
+    let applied = try Migrator.compare(known ?? [], with: migrations)
+    do throws(PostgresFailure) { if known == nil { try prepareSchema(connection) } } catch { throw StoreError(error) }
     for migration in migrations where !applied.contains(migration.number) { try apply(migration, connection) }
   }
 
@@ -26,10 +28,9 @@ struct Migrator {
   func plan() throws(StoreError) -> [MigrationStep] {
     let connection = try Connection(settings, session: [])
     defer { connection.close() }
+    try SharedSessions.refuse(connection, settings)
     let known: [AppliedMigration]
-    do throws(PostgresFailure) {
-      known = try hasTable(connection) ? try Migrator.rows(connection, settings) : []
-    } catch { throw StoreError(error) }
+    do throws(PostgresFailure) { known = try recorded(connection) ?? [] } catch { throw StoreError(error) }
     let applied = try Migrator.compare(known, with: migrations)
     return migrations.map {
       MigrationStep(
@@ -45,16 +46,21 @@ struct Migrator {
 
   // MARK: Steps
 
+  /// A step may take long; to wait for another session may not, lest everybody waits behind this one.
+  private static let limits = ["SET statement_timeout = 0", "SET lock_timeout = '80s'"].map {
+    Statement(name: "setting the session up", sql: $0, isKept: false)
+  }
+
   /// Waits for whoever migrates now. The key is the schema's name, so that schemas do not wait for each other.
   private var lock: Statement {
     Statement(
       name: "taking the lock of migrations",
-      sql: "SELECT pg_advisory_lock(hashtextextended(\(quoted("cloacina migrations \(settings.schema)")), 7))")
+      sql: "SELECT pg_advisory_lock(hashtextextended(\(SQLText.literal("cloacina migrations \(settings.schema)")), 7))")
   }
 
   private func prepareSchema(_ connection: Connection) throws(PostgresFailure) {
     let exists = Statement(
-      name: "looking for the schema", sql: "SELECT 1 FROM pg_namespace WHERE nspname = \(quoted(settings.schema))")
+      name: "looking for the schema", sql: "SELECT 1 FROM pg_namespace WHERE nspname = \(SQLText.literal(settings.schema))")
     // Asked first, because CREATE SCHEMA wants a right on the database even when there is nothing to create.
     if try connection.run([Command(exists)])[0].count == 0 {
       _ = try connection.run([
@@ -76,25 +82,24 @@ struct Migrator {
   private func apply(_ migration: Migration, _ connection: Connection) throws(StoreError) {
     let record = """
       INSERT INTO schema_migration (number, name, checksum)
-      VALUES (\(migration.number), \(quoted(migration.name)), \(quoted(migration.checksum)))
+      VALUES (\(migration.number), \(SQLText.literal(migration.name)), \(SQLText.literal(migration.checksum)))
       """
     let text = "BEGIN; SET LOCAL search_path = \(settings.quotedSchema); \(migration.sql); \(record); COMMIT"
     try connection.script(text, "migration \(migration.number) (\(migration.name))")
   }
 
-  private func missing(_ connection: Connection) throws(PostgresFailure) -> [Migration] {
-    guard try hasTable(connection) else { return migrations }
-    let known = try Migrator.rows(connection, settings)
-    // Anything unexpected is for the careful path, under the lock.
-    guard known.count == migrations.count else { return migrations }
-    return zip(migrations, known).contains { $0.number != $1.number || $0.checksum != $1.checksum } ? migrations : []
+  /// False as well for anything unexpected: that is for the careful path, under the lock.
+  private func isUpToDate(_ connection: Connection) throws(PostgresFailure) -> Bool {
+    guard let known = try recorded(connection), known.count == migrations.count else { return false }
+    return zip(migrations, known).allSatisfy { $0.number == $1.number && $0.checksum == $1.checksum }
   }
 
-  private func hasTable(_ connection: Connection) throws(PostgresFailure) -> Bool {
+  /// The steps on record; nil when there is no record.
+  private func recorded(_ connection: Connection) throws(PostgresFailure) -> [AppliedMigration]? {
     let name = "\(settings.quotedSchema).schema_migration"
     let question = Statement(
-      name: "looking for the table of migrations", sql: "SELECT to_regclass(\(quoted(name))) IS NOT NULL")
-    return try connection.run([Command(question)])[0].flag(0, 0)
+      name: "looking for the table of migrations", sql: "SELECT to_regclass(\(SQLText.literal(name))) IS NOT NULL")
+    return try connection.run([Command(question)])[0].flag(0, 0) ? try Migrator.rows(connection, settings) : nil
   }
 
   private static func rows(
@@ -130,9 +135,5 @@ struct Migrator {
       }
     }
     return Set(applied.map(\.number))
-  }
-
-  private func quoted(_ text: String) -> String {
-    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
   }
 }

@@ -4,6 +4,8 @@
 struct Statement: Sendable {
   let name: String
   let sql: String
+  /// False for one that leaves nothing behind in the session.
+  var isKept = true
 
   static let begin = Statement(name: "begin", sql: "BEGIN")
   static let commit = Statement(name: "commit", sql: "COMMIT")

@@ -64,7 +64,8 @@ final class Claims {
         ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED))
       """)
 
-  private static func tenantWeight(_ tenant: String) -> String {
+  /// The share of a tenant in a claim.
+  static func tenantWeight(_ tenant: String) -> String {
     "coalesce((SELECT weight FROM tenant WHERE tenant_id = \(tenant)), 1)"
   }
 

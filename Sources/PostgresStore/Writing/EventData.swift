@@ -40,9 +40,10 @@ struct EventData {
 
 /// Texts as PostgreSQL can keep them.
 enum PlainText {
-  /// The text without the zero character, which no PostgreSQL text can hold.
+  /// The text with a mark in place of zero characters, which no PostgreSQL text can hold.
   static func storable(_ text: String) -> String {
-    text.utf8.contains(0)
-      ? text.split(separator: "\0", omittingEmptySubsequences: false).joined(separator: "\u{FFFD}") : text
+    guard text.utf8.contains(0) else { return text }
+    // By scalars: with a combining mark behind it a zero is another character.
+    return String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }))
   }
 }

@@ -48,6 +48,8 @@ final class HotPath {
   private let owners: Owners
   private let writer = String(UInt64.random(in: .min ... .max), radix: 36)
   private var batchNumber: Int64 = 0
+  /// The last batch that is known to be committed.
+  private var committedBatch: Int64 = 0
   private let isClosing: @Sendable () -> Bool
 
   init(
@@ -90,6 +92,7 @@ final class HotPath {
       guard let tag = rows.last?.tag, tag == "COMMIT" else {
         throw .refused(state: "25000", message: "the transaction was rolled back", statement: "COMMIT")
       }
+      committedBatch = batchNumber
       if batch.claim != nil { claims.took(Clock.monotonic - start) }
       var outcome = StoreOutcome()
       for (step, rows) in zip(steps, rows.suffix(steps.count + 1)) { try read(step, rows, &outcome) }
@@ -98,8 +101,7 @@ final class HotPath {
     } catch {
       claims.forget()
       sweep.forget()
-      guard case .lost(let message, true) = error else { throw StoreError(error) }
-      return try resolve(batch, message)
+      return try settle(batch, error)
     }
   }
 
@@ -172,13 +174,23 @@ final class HotPath {
 
   private func ready() throws(StoreError) -> Connection {
     if isClosing() { throw ConnectionPool.closed }
-    if let connection, !connection.isBroken { return connection }
+    if let connection, connection.isAlive { return connection }
     connection?.close()
     connection = nil
     claims.forget()
     let made = try connect()
     connection = made
     return made
+  }
+
+  /// What became of a batch of which not everything was answered.
+  ///
+  /// - Throws: ``StoreError`` when the batch was not applied and never will be.
+  private func settle(_ batch: StoreBatch, _ failure: PostgresFailure) throws(StoreError) -> StoreOutcome {
+    if case .lost(let message, mayBeCommitted: true) = failure { return try resolve(batch, message) }
+    // Only what is asked afterwards has failed.
+    if committedBatch == batchNumber { return try resolve(batch, StoreError(failure).message) }
+    throw StoreError(failure)
   }
 
   /// A COMMIT was sent and not answered: finds out whether it happened, for as long as that takes.
@@ -203,15 +215,22 @@ final class HotPath {
   /// What the last batch did; nil when it did nothing, which is made sure of.
   private func lookUp(_ batch: StoreBatch) throws(StoreError) -> StoreOutcome? {
     let connection = try ready()
-    func name() -> Parameters { Parameters().add(writer).add(batchNumber) }
     do throws(PostgresFailure) {
-      let rows = try connection.run([Command(HotPath.giveUp, name()), Command(HotPath.outcome, name())])[1]
-      guard rows.count == 1, !rows.flag(0, 0) else { return nil }
-      let readBack = ReadBack(connection: connection, writer: writer, batch: batchNumber)
-      var outcome = try readBack.outcome(of: batch)
-      try complete(&outcome, batch, connection)
-      return outcome
+      guard try isCommitted(connection) else { return nil }
     } catch { throw StoreError(error) }
+    var outcome = try ReadBack(connection: connection, mark: "\(writer)#\(batchNumber)").outcome(of: batch)
+    do throws(PostgresFailure) { try complete(&outcome, batch, connection) } catch { throw StoreError(error) }
+    return outcome
+  }
+
+  /// Whether the last batch was committed; when it was not, it never will be.
+  private func isCommitted(_ connection: Connection) throws(PostgresFailure) -> Bool {
+    if committedBatch == batchNumber { return true }
+    func name() -> Parameters { Parameters().add(writer).add(batchNumber) }
+    let rows = try connection.run([Command(HotPath.giveUp, name()), Command(HotPath.outcome, name())])[1]
+    guard rows.count == 1, !rows.flag(0, 0) else { return false }
+    committedBatch = batchNumber
+    return true
   }
 }
 

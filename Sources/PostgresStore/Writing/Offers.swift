@@ -24,7 +24,8 @@ enum Offers {
       SELECT ord FROM held
       """)
 
-  private static let isWanted = """
+  /// The run of offer `o` is still held under the lease it was offered with.
+  static let isWanted = """
     EXISTS (
       SELECT 1 FROM workflow_run AS r
       WHERE r.id = o.run_id AND r.status = 'leased' AND r.lease_epoch = o.lease_epoch)
@@ -138,9 +139,12 @@ enum Offers {
     parameters.add(heartbeat.leaseMilliseconds)
     parameters.add(numbers: heartbeat.takes.map(\.id))
     parameters.add(numbers: heartbeat.takes.map(\.epoch))
-    return Step(extend, parameters) { rows, outcome in
-      outcome.lostTakes = (0..<rows.count).map { OfferKey(id: rows.int($0, 0), epoch: rows.int($0, 1)) }
-    }
+    return Step(extend, parameters) { rows, outcome in outcome.lostTakes = lost(rows) }
+  }
+
+  /// Rows of an offer's id and epoch.
+  static func lost(_ rows: Rows) -> [OfferKey] {
+    (0..<rows.count).map { OfferKey(id: rows.int($0, 0), epoch: rows.int($0, 1)) }
   }
 
   static func collect(_ node: String) -> [Step] {

@@ -3,30 +3,18 @@ import WorkflowStore
 
 /// Finds out what a committed batch did when its answers were lost.
 ///
-/// Every row that the batch wrote last bears the number of its transaction, as does the batch's marker.
+/// Every row that the batch wrote last bears the number of its transaction, as does the batch's marker. Events are
+/// never written again, so what others did to the runs since does not hide what the batch did.
 struct ReadBack {
   let connection: Connection
-  let writer: String
-  let batch: Int64
+  /// Writer and number of the batch, as `WRITER#NUMBER`.
+  let mark: String
 
-  private static let transaction = "(SELECT xmin FROM commit_marker WHERE writer = $1::text AND batch = $3::bigint)"
-
-  private static let runs = Statement(
-    name: "reading runs back",
-    sql: """
-      SELECT w.ord, r.status, r.lease_epoch, r.package_digest
-      FROM unnest($1::uuid[]) WITH ORDINALITY AS w (run, ord) JOIN workflow_run AS r ON r.id = w.run
-      """)
-
-  private static let checkpoints = Statement(
-    name: "reading checkpoints back",
-    sql: """
-      SELECT w.ord FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::text[])
-        WITH ORDINALITY AS w (run, epoch, task, attempt, status, ord)
-      WHERE EXISTS (
-        SELECT 1 FROM task_run AS t WHERE t.run_id = w.run AND t.lease_epoch = w.epoch AND t.task = w.task
-          AND t.attempt = w.attempt AND t.status = w.status)
-      """)
+  /// Number of the transaction of the batch that parameter 1 names.
+  static let transaction = """
+    (SELECT xmin FROM commit_marker
+      WHERE writer = split_part($1::text, '#', 1) AND batch = split_part($1::text, '#', 2)::bigint)
+    """
 
   private static let permits = Statement(
     name: "reading permits back",
@@ -38,6 +26,16 @@ struct ReadBack {
           AND p.task = w.task AND p.lease_epoch = w.epoch)
       """)
 
+  private static let checkpoints = Statement(
+    name: "reading checkpoints back",
+    sql: """
+      SELECT w.ord FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::bigint[], $6::text[])
+        WITH ORDINALITY AS w (run, epoch, task, attempt, status, ord)
+      WHERE EXISTS (
+        SELECT 1 FROM task_run AS t WHERE t.run_id = w.run AND t.lease_epoch = w.epoch AND t.task = w.task
+          AND t.attempt = w.attempt AND t.status = w.status AND t.xmin = \(transaction))
+      """)
+
   private static let offers = Statement(
     name: "reading offers back",
     sql: """
@@ -45,24 +43,37 @@ struct ReadBack {
         WITH ORDINALITY AS w (run, epoch, task, attempt, ord)
       WHERE EXISTS (
         SELECT 1 FROM task_offer AS o WHERE o.run_id = w.run AND o.lease_epoch = w.epoch AND o.task = w.task
-          AND o.attempt = w.attempt)
+          AND o.attempt = w.attempt AND \(Offers.isWanted))
       """)
 
+  /// An offer that is gone was collected, or its run has ended: either way nothing more is to be done about it.
   private static let ends = Statement(
     name: "reading ends back",
     sql: """
-      SELECT w.ord FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS w (id, epoch, ord)
+      SELECT w.ord FROM unnest($2::bigint[], $3::bigint[], $4::text[]) WITH ORDINALITY AS w (id, epoch, outcome, ord)
       LEFT JOIN task_offer AS o ON o.id = w.id
-      WHERE o.id IS NULL OR (o.take_epoch = w.epoch AND o.state IN ('ended', 'collected'))
+      WHERE o.id IS NULL OR (o.take_epoch = w.epoch
+        AND (o.xmin = \(transaction) OR (o.state = 'collected' AND o.outcome = w.outcome)))
       """)
 
+  private static let lostTakes = Statement(
+    name: "reading lost takes back",
+    sql: """
+      SELECT w.id, w.epoch FROM unnest($2::bigint[], $3::bigint[]) AS w (id, epoch)
+      WHERE NOT EXISTS (
+        SELECT 1 FROM task_offer AS o WHERE o.id = w.id AND o.take_epoch = w.epoch AND o.taken_by = $1::text
+          AND o.state = 'taken' AND \(Offers.isWanted))
+      """)
+
+  /// A heartbeat on the other connection may have written the rows again in the meantime, so the events decide.
   private static let claimed = Statement(
     name: "reading a claim back",
     sql: """
-      SELECT id, tenant_id, package_name, workflow_name, package_version, package_digest, payload, lease_epoch, losses,
-        priority, created_at, 1::bigint
-      FROM workflow_run
-      WHERE status = 'leased' AND leased_by = $2::text AND xmin = \(transaction) AND leased_at = updated_at
+      SELECT r.id, r.tenant_id, r.package_name, r.workflow_name, r.package_version, r.package_digest, r.payload,
+        r.lease_epoch, r.losses, r.priority, r.created_at, \(Claims.tenantWeight("r.tenant_id"))
+      FROM workflow_run AS r JOIN workflow_event AS e ON e.workflow_id = r.id
+      WHERE r.status = 'leased' AND r.leased_by = $2::text AND e.event_type = 'leased' AND e.xmin = \(transaction)
+        AND (e.data ->> 'epoch')::bigint = r.lease_epoch
       """)
 
   private static let taken = Statement(
@@ -79,84 +90,49 @@ struct ReadBack {
       WHERE o.state = 'collected' AND o.owner = $2::text AND o.xmin = \(transaction)
       """)
 
-  func outcome(of batch: StoreBatch) throws(PostgresFailure) -> StoreOutcome {
+  func outcome(of batch: StoreBatch) throws(StoreError) -> StoreOutcome {
     var outcome = StoreOutcome()
-    try readRuns(batch, &outcome)
+    try RunDeeds.readBack(batch, &outcome, connection, mark)
     outcome.checkpoints = try flags(
       ReadBack.checkpoints, batch.checkpoints.count,
-      leases(batch.checkpoints.map(\.lease)) { parameters in
+      leases(Parameters().add(mark), batch.checkpoints.map(\.lease)) { parameters in
         parameters.add(texts: batch.checkpoints.map(\.checkpoint.task))
         parameters.add(numbers: batch.checkpoints.map { Int64($0.checkpoint.attempt) })
         parameters.add(texts: batch.checkpoints.map(\.checkpoint.status.rawValue))
       })
     outcome.permits = try flags(
       ReadBack.permits, batch.permits.count,
-      leases(batch.permits.map(\.key.lease)) { parameters in
+      leases(Parameters(), batch.permits.map(\.key.lease)) { parameters in
         parameters.add(texts: batch.permits.map(\.key.tenant))
         parameters.add(texts: batch.permits.map(\.key.key))
         parameters.add(texts: batch.permits.map(\.key.task))
       })
     outcome.offers = try flags(
       ReadBack.offers, batch.offers.count,
-      leases(batch.offers.map(\.lease)) { parameters in
+      leases(Parameters(), batch.offers.map(\.lease)) { parameters in
         parameters.add(texts: batch.offers.map(\.call.task))
         parameters.add(numbers: batch.offers.map { Int64($0.call.attempt) })
       })
-    let ends = Parameters()
-    ends.add(numbers: batch.offerEnds.map(\.key.id))
+    let ends = Parameters().add(mark).add(numbers: batch.offerEnds.map(\.key.id))
     ends.add(numbers: batch.offerEnds.map(\.key.epoch))
+    ends.add(texts: batch.offerEnds.map { StoredOutcome($0.outcome).kind })
     outcome.offerEnds = try flags(ReadBack.ends, batch.offerEnds.count, ends)
     try readGrants(batch, &outcome)
     return outcome
   }
 
-  private func readGrants(_ batch: StoreBatch, _ outcome: inout StoreOutcome) throws(PostgresFailure) {
-    do throws(StoreError) {
-      if let take = batch.take { outcome.taken = try Offers.taken(try rows(ReadBack.taken, of: take.node)) }
-      if let node = batch.collect { outcome.collected = Offers.collected(try rows(ReadBack.collected, of: node)) }
-      if let claim = batch.claim {
-        let rows = try rows(ReadBack.claimed, of: claim.node)
-        outcome.claimed = try Claims().read(rows)
-      }
-    } catch { throw .refused(state: "XX001", message: error.message, statement: "reading a batch back") }
+  private func readGrants(_ batch: StoreBatch, _ outcome: inout StoreOutcome) throws(StoreError) {
+    if let heartbeat = batch.heartbeat, !heartbeat.takes.isEmpty {
+      let takes = Parameters().add(heartbeat.node).add(numbers: heartbeat.takes.map(\.id))
+      takes.add(numbers: heartbeat.takes.map(\.epoch))
+      outcome.lostTakes = Offers.lost(try connection.ask(ReadBack.lostTakes, takes))
+    }
+    if let take = batch.take { outcome.taken = try Offers.taken(try rows(ReadBack.taken, of: take.node)) }
+    if let node = batch.collect { outcome.collected = Offers.collected(try rows(ReadBack.collected, of: node)) }
+    if let claim = batch.claim { outcome.claimed = try Claims().read(try rows(ReadBack.claimed, of: claim.node)) }
   }
 
-  /// Runs as they are now tell what became of submissions, starts, finishes and cancels.
-  private func readRuns(_ batch: StoreBatch, _ outcome: inout StoreOutcome) throws(PostgresFailure) {
-    let ids =
-      batch.submissions.map(\.id) + batch.starts.map(\.run) + batch.finishes.map(\.lease.run) + batch.cancels
-    guard !ids.isEmpty else { return }
-    let parameters = Parameters()
-    parameters.add(ids: ids.map(bits))
-    let rows = try connection.run([Command(ReadBack.runs, parameters)])[0]
-    var states: [Int: (status: RunStatus?, epoch: Int64, digest: PackageDigest?)] = [:]
-    for row in 0..<rows.count {
-      states[Int(rows.int(row, 0)) - 1] = (
-        RunStatus(rawValue: rows.text(row, 1)), rows.int(row, 2), PackageDigest(hex: rows.text(row, 3))
-      )
-    }
-    var place = 0
-    func next() -> (status: RunStatus?, epoch: Int64, digest: PackageDigest?)? {
-      defer { place += 1 }
-      return states[place]
-    }
-    outcome.submissions = batch.submissions.map { submission in
-      guard let digest = next()?.digest else { return .existing(submission.id) }
-      return .created(submission.id, digest: digest)
-    }
-    outcome.starts = batch.starts.map { next()?.epoch == $0.epoch }
-    outcome.finishes = batch.finishes.map { write in
-      let state = next()
-      return state?.epoch == write.lease.epoch && state?.status == write.status
-    }
-    outcome.cancels = batch.cancels.map { _ in
-      guard let status = next()?.status else { return .notFound }
-      return status == .cancelled ? .cancelled(wasLeased: true) : .alreadyEnded(status)
-    }
-  }
-
-  private func leases(_ leases: [LeaseKey], _ fill: (Parameters) -> Void) -> Parameters {
-    let parameters = Parameters()
+  private func leases(_ parameters: Parameters, _ leases: [LeaseKey], _ fill: (Parameters) -> Void) -> Parameters {
     parameters.add(ids: leases.map { bits($0.run) })
     parameters.add(numbers: leases.map(\.epoch))
     fill(parameters)
@@ -165,15 +141,12 @@ struct ReadBack {
 
   private func flags(
     _ statement: Statement, _ count: Int, _ parameters: Parameters
-  ) throws(PostgresFailure) -> [Bool] {
+  ) throws(StoreError) -> [Bool] {
     guard count > 0 else { return [] }
-    return StoreOutcome.flags(count, try connection.run([Command(statement, parameters)])[0])
+    return StoreOutcome.flags(count, try connection.ask(statement, parameters))
   }
 
   private func rows(_ statement: Statement, of node: String) throws(StoreError) -> Rows {
-    let parameters = Parameters().add(writer).add(node).add(batch)
-    do throws(PostgresFailure) { return try connection.run([Command(statement, parameters)])[0] } catch {
-      throw StoreError(error)
-    }
+    try connection.ask(statement, Parameters().add(mark).add(node))
   }
 }
