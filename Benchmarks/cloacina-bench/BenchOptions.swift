@@ -6,7 +6,7 @@ enum Benchmark: String, CaseIterable {
   var flags: Set<String> {
     switch self {
     case .throughput: ["--store", "--url", "--shape", "--runs", "--host", "--rounds", "--peers"]
-    case .latency: ["--store", "--url", "--runs", "--peers"]
+    case .latency: ["--store", "--url", "--runs", "--rounds", "--peers"]
     case .scaling: ["--url", "--shape", "--runs", "--rounds"]
     case .history: ["--url", "--shape", "--runs", "--rounds", "--rows", "--snapshot-seconds"]
     case .recovery: ["--url", "--runs", "--rounds", "--lease"]

@@ -16,21 +16,34 @@ struct Latency {
   init(_ options: BenchOptions) { self.options = options }
 
   func run() throws {
-    let (begun, acknowledged) = try ScratchDatabase.with(options, "latency", measure)
+    var rounds: [(begun: Figures, acknowledged: Figures)] = []
+    var peers: [String: [JSONValue]] = [:]
+    for round in 1...options.rounds {
+      Report.note("round \(round) of \(options.rounds)")
+      rounds.append(try ScratchDatabase.with(options, "latency", measure))
+      for name in options.peers {
+        peers[name, default: []].append(try Peers.measure(name, "latency", jobs: options.runs, options))
+      }
+    }
+    func quantiles(_ name: String, _ quantile: Double) -> [JSONMember] {
+      Rounds(rounds.map { $0.begun.quantile(quantile) / 1e6 }).members(name, digits: 3)
+    }
     var members = [
       JSONMember("bench", .string("latency")), JSONMember("store", .string(options.store)),
-      JSONMember("runs", .integer(begun.count)), JSONMember("p50_ms", begun.milliseconds(0.5)),
-      JSONMember("p99_ms", begun.milliseconds(0.99)), JSONMember("max_ms", begun.milliseconds(1)),
-      JSONMember("submit_p50_ms", acknowledged.milliseconds(0.5)),
-      JSONMember("submit_p99_ms", acknowledged.milliseconds(0.99)),
+      JSONMember("rounds", .integer(options.rounds)), JSONMember("runs", .integer(options.runs)),
     ]
+    members += quantiles("p50_ms", 0.5) + quantiles("p99_ms", 0.99) + quantiles("max_ms", 1)
+    members += Rounds(rounds.map { $0.acknowledged.quantile(0.5) / 1e6 }).members("submit_p50_ms", digits: 3)
+    members += Rounds(rounds.map { $0.acknowledged.quantile(0.99) / 1e6 }).members("submit_p99_ms", digits: 3)
     for name in options.peers {
-      Report.note(name)
-      let found = try Peers.measure(name, "latency", jobs: options.runs, options)
-      Report.line(found.members ?? [])
-      let (p50, p99) = (try found.figure("p50_ms"), try found.figure("p99_ms"))
-      members.append(JSONMember("ratio_p50_to_\(name)", .rounded(begun.quantile(0.5) / 1e6 / p50, 3)))
-      members.append(JSONMember("ratio_p99_to_\(name)", .rounded(begun.quantile(0.99) / 1e6 / p99, 3)))
+      let found = peers[name] ?? []
+      Report.line(Peers.summary(found, of: ["p50_ms", "p99_ms"]))
+      for (figure, quantile) in [("p50", 0.5), ("p99", 0.99)] {
+        let ratios = try zip(rounds, found).map { round, peer in
+          round.begun.quantile(quantile) / 1e6 / (try peer.figure("\(figure)_ms"))
+        }
+        members += Rounds(ratios).members("ratio_\(figure)_to_\(name)", digits: 3)
+      }
     }
     Report.line(members + [Report.loadAverage])
   }

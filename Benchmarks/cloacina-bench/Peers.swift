@@ -32,6 +32,17 @@ struct Peers {
     }
     return found
   }
+
+  /// Several measurements of one peer as one: medians of the named figures, and the settings of each.
+  static func summary(_ found: [JSONValue], of figures: [String]) -> [JSONMember] {
+    var members = [JSONMember("bench", .string("peer"))]
+    for name in ["peer", "version", "measure", "jobs"] {
+      if let value = found.first?[name] { members.append(JSONMember(name, value)) }
+    }
+    members.append(JSONMember("rounds", .integer(found.count)))
+    for name in figures { members += Rounds(found.compactMap { $0[name]?.double }).members(name, digits: 2) }
+    return members + [JSONMember("settings", .array(found.compactMap { $0["settings"] }))]
+  }
 }
 
 extension JSONValue {

@@ -2,13 +2,15 @@ import CloacinaRuntime
 import WorkflowModel
 
 /// Many runs submitted at once: how many tasks a second reach their durable end, what bare SQL would do, and what
-/// other projects do. Each round measures all of them, so that whatever else the machine does hits each alike.
+/// other projects do. They take turns, so that whatever else the machine does hits each of them alike.
 struct Throughput {
-  /// One thing that is measured in every round.
+  /// One graph on one host.
   private struct Case {
     let shape: Shape
     let host: String
-    var rounds: [(load: BulkLoad.Result, floor: PostgresFloor.Rates, peers: [Double])] = []
+    var rounds: [(load: BulkLoad.Result, floor: PostgresFloor.Rates)] = []
+    /// What each peer's program said, round by round.
+    var peers: [String: [JSONValue]] = [:]
   }
 
   let options: BenchOptions
@@ -16,23 +18,26 @@ struct Throughput {
   init(_ options: BenchOptions) { self.options = options }
 
   func run() throws {
-    var cases = options.shapes.flatMap { shape in options.hosts.map { Case(shape: shape, host: $0) } }
-    var peers: [[JSONValue]] = options.peers.map { _ in [] }
-    for round in 1...options.rounds {
-      for (place, name) in options.peers.enumerated() {
-        Report.note("round \(round) of \(options.rounds): \(name)")
-        peers[place].append(try Peers.measure(name, "drain", jobs: nil, options))
-      }
-      let rates = try peers.map { try $0[round - 1].figure("jobs_per_s") }
-      for place in cases.indices {
-        let (shape, host) = (cases[place].shape, cases[place].host)
-        Report.note("round \(round) of \(options.rounds): \(shape), \(host)")
-        let floor = try measureFloor(shape)
-        cases[place].rounds.append((try load(shape, host), floor, rates))
+    for shape in options.shapes {
+      for host in options.hosts {
+        let found = try measure(shape, host)
+        for name in options.peers { Report.line(Peers.summary(found.peers[name] ?? [], of: ["jobs_per_s"])) }
+        try report(found)
       }
     }
-    for found in peers { report(found) }
-    for found in cases { report(found) }
+  }
+
+  private func measure(_ shape: Shape, _ host: String) throws -> Case {
+    var found = Case(shape: shape, host: host)
+    for round in 1...options.rounds {
+      Report.note("\(shape), \(host): round \(round) of \(options.rounds)")
+      for name in options.peers {
+        found.peers[name, default: []].append(try Peers.measure(name, "drain", jobs: nil, options))
+      }
+      let floor = try measureFloor(shape)
+      found.rounds.append((try load(shape, host), floor))
+    }
+    return found
   }
 
   private func measureFloor(_ shape: Shape) throws -> PostgresFloor.Rates {
@@ -55,17 +60,7 @@ struct Throughput {
 
   // MARK: Reporting
 
-  private func report(_ peer: [JSONValue]) {
-    guard let first = peer.first else { return }
-    let kept = ["peer", "version", "measure", "jobs"].compactMap { name in first[name].map { JSONMember(name, $0) } }
-    let rates = Rounds(peer.compactMap { $0["jobs_per_s"]?.double })
-    let settings = JSONMember("settings", .array(peer.compactMap { $0["settings"] }))
-    Report.line(
-      [JSONMember("bench", .string("peer"))] + kept + [JSONMember("rounds", .integer(peer.count))]
-        + rates.members("jobs_per_s", digits: 1) + [settings])
-  }
-
-  private func report(_ found: Case) {
+  private func report(_ found: Case) throws {
     let tasks = Double(found.shape.tasks)
     let runs = Double(options.runs)
     typealias Figure = (BulkLoad.Result, PostgresFloor.Rates) -> Double
@@ -96,8 +91,10 @@ struct Throughput {
       let connections = found.rounds.map { JSONValue.integer($0.floor.connections) }
       members.append(JSONMember("floor_connections", .array(connections)))
     }
-    for (place, name) in options.peers.enumerated() {
-      let ratios = found.rounds.map { runs * tasks / $0.load.drainSeconds / $0.peers[place] }
+    for name in options.peers {
+      let ratios = try zip(found.rounds, found.peers[name] ?? []).map { round, peer in
+        runs * tasks / round.load.drainSeconds / (try peer.figure("jobs_per_s"))
+      }
       members += Rounds(ratios).members("ratio_to_\(name)", digits: 2)
     }
     members.append(median("run_p50_ms", 1) { load, _ in load.runMilliseconds.p50 })
