@@ -130,6 +130,25 @@ import WorkflowStore
     }
   }
 
+  /// All that the server says of the end then is that the session is over.
+  @Test func aSessionThatEndsRightAfterItsCommitHasCommitted() throws {
+    try withSchema { schema in
+      let wire = FaultyWire(to: schema.host, schema.port)
+      defer { wire.close() }
+      let store = try PostgresStore.open(url: schema.url(port: wire.port), time: .caller)
+      defer { store.close() }
+      var bench = Bench(store: store, sql: { try schema.sql($0) })
+      try bench.prepareDemo()
+      let lease = try bench.leased().lease
+      wire.cut([.unasked("commit")])
+      let call = Call { [bench] in try bench.checkpoint(lease, "one") }
+      try eventually("the checkpoint is committed") { try schema.sql("SELECT count(*) FROM task_run") == ["1"] }
+      try schema.terminate("state = 'active'")
+      #expect(try call.value())
+      #expect(try bench.store.taskRuns(lease.run).count == 1)
+    }
+  }
+
   /// A claim whose COMMIT was not answered is looked up even after a heartbeat has written the claimed runs again.
   @Test func aClaimIsReadBackAfterAHeartbeat() throws {
     try withSchema { schema in

@@ -64,7 +64,11 @@ struct TestSchema {
   func terminate(_ condition: String = "true") throws {
     let name = SQLText.literal(name)
     let ended = try sql(
-      "SELECT pid FROM pg_stat_activity WHERE application_name = \(name) AND \(condition) AND pg_terminate_backend(pid)")
+      """
+      WITH theirs AS MATERIALIZED (
+        SELECT pid FROM pg_stat_activity WHERE application_name = \(name) AND \(condition))
+      SELECT pid FROM theirs WHERE pg_terminate_backend(pid)
+      """)
     #expect(!ended.isEmpty, "sessions that were ended")
     try eventually("the sessions have ended") {
       try sql("SELECT 1 FROM pg_stat_activity WHERE pid IN (\(ended.joined(separator: ",")))").isEmpty
