@@ -74,14 +74,14 @@ import WorkflowStore
     }
   }
 
-  @Test func aWriterWhoseMarkerWasSweptAwayBecomesAnotherOne() throws {
-    try withBench { schema, bench in
-      let lease = try bench.leased().lease
-      _ = try bench.checkpoint(lease, "one")
-      try schema.sql("DELETE FROM commit_marker")
-      #expect(storeError { _ = try bench.checkpoint(lease, "two") }?.isTransient == true)
-      #expect(try bench.checkpoint(lease, "two"))
-      #expect(try bench.store.taskRuns(lease.run).map(\.task) == ["one", "two"])
+  @Test func theNamesOfBatchesAreDroppedInTime() throws {
+    try withSchema { schema in
+      let bench = Bench(store: try schema.open(), sql: { try schema.sql($0) })
+      for _ in 0..<2100 { _ = try bench.apply { $0.cancels = [RunID("00000000-0000-7000-8000-000000000001")] } }
+      let kept = try schema.sql("SELECT count(*) FROM commit_marker").first.flatMap { Int($0) }
+      #expect(try #require(kept) <= 1000)
+      bench.store.close()
+      #expect(try schema.sql("SELECT count(*) FROM commit_marker") == ["0"])
     }
   }
 
@@ -91,7 +91,8 @@ import WorkflowStore
   func aStatementThatTakesTooLongUndoesItsBatchAndMayBeTriedAgain(limit: String, state: String) throws {
     try withBench { schema, bench in
       let settings = try ConnectionSettings(schema.url)
-      let path = HotPath(usesBatchTime: true, owners: Owners(), isClosing: { false }) { () throws(StoreError) in
+      let path = HotPath(usesBatchTime: true, owners: Owners(), leases: HeldLeases(), isClosing: { false }) {
+        () throws(StoreError) in
         try Connection(settings, session: PostgresStore.session(settings) + HotPath.session + ["SET \(limit) = '50ms'"])
       }
       defer { path.close() }
@@ -117,7 +118,9 @@ import WorkflowStore
       let settings = try ConnectionSettings(schema.url)
       let connection = try Connection(settings, session: HotPath.session)
       defer { connection.close() }
-      #expect(try connection.ask(Statement(name: "limit", sql: "SHOW idle_in_transaction_session_timeout"), Parameters()).text(0, 0) == "5s")
+      #expect(
+        try connection.ask(Statement(name: "limit", sql: "SHOW idle_in_transaction_session_timeout"), Parameters())
+          .text(0, 0) == "5s")
     }
   }
 
@@ -130,7 +133,8 @@ import WorkflowStore
     try withBench { schema, bench in
       let lease = try bench.leased().lease
       // A batch locks its keys in the order of their places.
-      let keys = try schema.sql("SELECT key FROM (VALUES ('a'), ('b')) AS k (key) ORDER BY \(lockPlace("' || key || '"))")
+      let keys = try schema.sql(
+        "SELECT key FROM (VALUES ('a'), ('b')) AS k (key) ORDER BY \(lockPlace("' || key || '"))")
       let first = try schema.session()
       let second = try schema.session()
       try first.sql("BEGIN; SELECT pg_advisory_xact_lock(\(lockPlace(keys[0])))")
@@ -147,7 +151,8 @@ import WorkflowStore
       let update = "UPDATE workflow_run SET reference = 'x' WHERE id = '\(batch.cancels[0])'"
       let waiting = Call { try second.sql(update) }
       try eventually("the second session waits for the run") {
-        try schema.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query = \(SQLText.literal(update))")
+        try schema.sql(
+          "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query = \(SQLText.literal(update))")
           == ["1"]
       }
       try first.sql("COMMIT")

@@ -140,7 +140,8 @@ import WorkflowStore
       #expect(try schema.sql(names) == ["0"])
       try schema.sql("CREATE SCHEMA \(schema.name)")
       #expect(try plan(schema, Self.steps(3)).map(\.isApplied) == [false, false, false])
-      #expect(try schema.sql("SELECT count(*) FROM pg_class WHERE relnamespace = '\(schema.name)'::regnamespace") == ["0"])
+      #expect(
+        try schema.sql("SELECT count(*) FROM pg_class WHERE relnamespace = '\(schema.name)'::regnamespace") == ["0"])
       try migrate(schema, Self.steps(2))
       let steps = try plan(schema, Self.steps(3))
       #expect(steps.map(\.isApplied) == [true, true, false])
