@@ -127,18 +127,19 @@ import WorkflowStore
   // MARK: Others in the way
 
   /// The place of a concurrency key among the server's advisory locks.
-  private func lockPlace(_ key: String) -> String { "hashtextextended('public' || chr(31) || '\(key)', 4711)" }
+  private func lockPlace(_ key: String, _ schema: TestSchema) -> String {
+    "hashtextextended(concat_ws(chr(31), '\(schema.name)', 'public', \(key)), 4711)"
+  }
 
   @Test func aBatchThatFallsVictimToADeadlockIsAppliedByTheQueueAllTheSame() throws {
     try withBench { schema, bench in
       let lease = try bench.leased().lease
       // A batch locks its keys in the order of their places.
-      let keys = try schema.sql(
-        "SELECT key FROM (VALUES ('a'), ('b')) AS k (key) ORDER BY \(lockPlace("' || key || '"))")
+      let keys = try schema.sql("SELECT key FROM (VALUES ('a'), ('b')) AS k (key) ORDER BY \(lockPlace("key", schema))")
       let first = try schema.session()
       let second = try schema.session()
-      try first.sql("BEGIN; SELECT pg_advisory_xact_lock(\(lockPlace(keys[0])))")
-      try second.sql("BEGIN; SET LOCAL deadlock_timeout = '1h'; SELECT pg_advisory_xact_lock(\(lockPlace(keys[1])))")
+      try first.sql("BEGIN; SELECT pg_advisory_xact_lock(\(lockPlace("'\(keys[0])'", schema)))")
+      try second.sql("BEGIN; SET LOCAL deadlock_timeout = '1h'; SELECT pg_advisory_xact_lock(\(lockPlace("'\(keys[1])'", schema)))")
       var batch = StoreBatch(now: bench.now)
       batch.cancels = [try bench.submit()]
       batch.permits = keys.map {
@@ -177,7 +178,7 @@ import WorkflowStore
       var other = Bench(store: sweeper, sql: { try schema.sql($0) })
       let lease = try bench.leased(node: "owner").lease
       let gate = try schema.session()
-      try gate.sql("BEGIN; SELECT pg_advisory_xact_lock(\(lockPlace("k")))")
+      try gate.sql("BEGIN; SELECT pg_advisory_xact_lock(\(lockPlace("'k'", schema)))")
       // The checkpoint has passed its fence and is written; the batch waits for its permit.
       let call = Call { [bench] in
         try bench.apply {
