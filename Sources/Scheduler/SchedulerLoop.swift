@@ -60,6 +60,8 @@ final class SchedulerLoop {
   var nextBacklogLook: UInt64 = 0
   /// No lease ends before this.
   var fenceAt = UInt64.max
+  /// Until when the executor may begin calls.
+  private var toldFence = UInt64.max
   /// When running tasks have had their time to end before the node hands everything back.
   var drainDeadline: UInt64?
   /// Deadline once the scheduler is to stop.
@@ -171,6 +173,7 @@ final class SchedulerLoop {
 
   /// Gives this turn's writes to the commit queue, its calls to the executor and its news to those who wait.
   func flush() {
+    tellFence()
     giveOutCalls()
     shareBacklog()
     if configuration.isShared, let intake = batch.splitIntake() { submit(intake, ticket.splitIntake()) }
@@ -185,6 +188,14 @@ final class SchedulerLoop {
       if configuration.isShared { store.announce(toAnnounce) }
       toAnnounce = []
     }
+  }
+
+  /// The executor begins waiting calls by itself, perhaps right after the whole process slept, when the lease behind
+  /// them is another node's.
+  private func tellFence() {
+    guard configuration.isShared, fenceAt != toldFence else { return }
+    toldFence = fenceAt
+    executor.begin(until: fenceAt)
   }
 
   func giveOutCalls() {

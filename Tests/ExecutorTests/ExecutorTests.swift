@@ -116,6 +116,20 @@ private final class Hosts: HostProviding {
     #expect(reports.withLock { $0 } == [1, 2, 3, 4])
   }
 
+  @Test func nothingBeginsFromTheTimeOnThatWasTold() {
+    let host = HeldHost()
+    let executor = Executor(slots: 2, hosts: Hosts(host)) { _ in }
+    executor.execute((1...4).map { call($0) })
+    executor.begin(until: 0)
+    executor.handle([.finished(report(1))])
+    executor.execute([call(5)])
+    #expect(host.calls.withLock { $0 } == [1, 2])
+    #expect(executor.withdraw(.everything).map(\.id) == [3, 4, 5], "what waits can be taken back meanwhile")
+    executor.execute((6...8).map { call($0) })
+    executor.begin(until: .max)
+    #expect(host.calls.withLock { $0 } == [1, 2, 6], "one slot was free")
+  }
+
   @Test func everythingThatWaitsCanBeTakenBack() {
     let host = HeldHost()
     let executor = Executor(slots: 1, hosts: Hosts(host)) { _ in }

@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import Threading
 import WorkflowModel
@@ -50,6 +51,18 @@ import WorkflowStore
     try stage.end("a")
     #expect(stage.executor.tasks == [])
     #expect(stage.store.written(\.checkpoints).isEmpty)
+  }
+
+  @Test func theExecutorIsToldUntilWhenItMayBeginCalls() throws {
+    let stage = try Stage([TaskDefinition(id: "a")])
+    let claimed = stage.clock.now
+    var until: UInt64 { stage.executor.state.withLock { $0.beginsUntil } }
+    #expect(until == claimed + Self.lease * 1_000_000)
+    for _ in 0..<8 { stage.pass(milliseconds: 1875) }
+    #expect(until > stage.clock.now, "the lease was extended")
+    try stage.end("a")
+    for _ in 0..<8 { stage.pass(milliseconds: 1875) }
+    #expect(until == .max, "nothing is held any more")
   }
 
   @Test func aRunWhoseClaimWasAnsweredTooLateIsNotBegun() throws {

@@ -19,6 +19,7 @@ private final class HeldExecutor: TaskExecuting {
   func isRunning(_ callID: UInt64) -> Bool { true }
   var queue: CallQueue { CallQueue(taken: 0, ended: 0, waiting: 0) }
   func withdraw(_ withdrawal: Withdrawal) -> [TaskCall] { [] }
+  func begin(until time: UInt64) {}
   func stopStarting() {}
 }
 

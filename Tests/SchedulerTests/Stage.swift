@@ -14,6 +14,7 @@ final class IdleExecutor: TaskExecuting {
     var taken = 0
     var ended = 0
     var cancelled: [UInt64] = []
+    var beginsUntil = UInt64.max
   }
 
   let slots: Int
@@ -67,6 +68,7 @@ final class IdleExecutor: TaskExecuting {
       return Array(state.waiting[(end - count)..<end])
     }
   }
+  func begin(until time: UInt64) { state.withLock { $0.beginsUntil = time } }
   func stopStarting() {}
 }
 
