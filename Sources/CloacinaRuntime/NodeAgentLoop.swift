@@ -24,6 +24,8 @@ final class NodeAgentLoop {
   private var epoch: Int64?
   private var leadKeptAt: Timestamp = 0
   private var otherNodes = 0
+  private let schedules: ScheduleDuty
+  private let retention: RetentionDuty?
   private var intake: SchedulerIntake?
   private var isStopping = false
   private var hasBegun = false
@@ -36,6 +38,8 @@ final class NodeAgentLoop {
     self.store = store
     self.engine = engine
     isShared = store.isShared
+    schedules = ScheduleDuty(node: identity.bootID, isShared: store.isShared, zones: engine.zones)
+    retention = identity.retentionDays.map { RetentionDuty(node: identity.bootID, days: $0) }
   }
 
   var standing: NodeAgent.Standing {
@@ -52,7 +56,8 @@ final class NodeAgentLoop {
 
   /// Monotonic time of the next turn that nothing but time brings about.
   var wakeTime: UInt64 {
-    let wait = isStaging ? 0 : max(0, nextBeat - Clock.now)
+    let duties = isStopping ? [] : [schedules.nextTurn, retention?.nextTurn].compactMap { $0 }
+    let wait = isStaging ? 0 : max(0, min(nextBeat, duties.min() ?? .max) - Clock.now)
     return Clock.monotonic + UInt64(min(wait, NodeTiming.localPause)) * 1_000_000
   }
 
@@ -73,6 +78,8 @@ final class NodeAgentLoop {
     }
     let isBeat = Clock.now >= nextBeat || news.contains(.nodes) || messages.contains { $0.isStopping }
     if isBeat { beat(isAsked: news.contains(.nodes)) }
+    if news.contains(.schedules) { schedules.changed() }
+    if !isStopping { doDuties() }
     let isLook = Clock.now >= nextLook || news.contains(.packages)
     if isShared, !isStopping, isStaging || isLook {
       nextLook = Clock.now + NodeTiming.stagingPause
@@ -155,10 +162,14 @@ final class NodeAgentLoop {
 
   private func lead() {
     let lease = isShared ? NodeTiming.leadLease : NodeTiming.localLease
-    let answer: Int64?? = ask("the lead cannot be had") { store throws(StoreError) in
-      try store.lead(.sweep, node: identity.bootID, leaseMilliseconds: lease, now: Clock.now)
+    func take(_ duty: Duty) -> Int64? {
+      let answer: Int64?? = ask("the lead cannot be had") { store throws(StoreError) in
+        try store.lead(duty, node: identity.bootID, leaseMilliseconds: lease, now: Clock.now)
+      }
+      return answer ?? nil
     }
-    let epoch = answer ?? nil
+    let epoch = take(.sweep)
+    schedules.lead(take(.schedule))
     // After a long pause the store may have told the scheduler that it leads no more.
     let since = Clock.now - leadKeptAt
     if NodeRules.mustTellLead(epoch, told: self.epoch, sinceKept: since, lease: lease) { engine.lead(epoch) }
@@ -166,10 +177,25 @@ final class NodeAgentLoop {
     self.epoch = epoch
   }
 
+  /// Schedules and retention: short transactions, each by right of its epoch.
+  private func doDuties() {
+    let turn = ask("schedules cannot be fired") { store throws(StoreError) in
+      try schedules.turn(store, now: Clock.now)
+    }
+    if let turn {
+      troubles.log("schedules wait", turn.obstacle)
+      if turn.hasFired {
+        engine.workArrived()
+        store.announce([.work])
+      }
+    }
+    ask("ended runs cannot be deleted") { store throws(StoreError) in try retention?.turn(store, now: Clock.now) }
+  }
+
   private func stop() {
     isStopping = true
     isStaging = false
-    guard epoch != nil else { return }
+    guard epoch != nil || schedules.nextTurn != nil else { return }
     epoch = nil
     engine.lead(nil)
     ask("the lead cannot be given up") { store throws(StoreError) in try store.resign(node: identity.bootID) }

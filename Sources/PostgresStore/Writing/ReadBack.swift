@@ -56,6 +56,13 @@ struct ReadBack {
       WHERE o.id IS NULL OR (o.take_epoch = w.epoch AND o.state IN ('ended', 'collected'))
       """)
 
+  private static let schedules = Statement(
+    name: "reading schedules back",
+    sql: """
+      SELECT w.ord FROM unnest($2::uuid[]) WITH ORDINALITY AS w (id, ord)
+      JOIN workflow_schedule AS s ON s.id = w.id AND s.xmin = \(transaction)
+      """)
+
   private static let claimed = Statement(
     name: "reading a claim back",
     sql: """
@@ -106,6 +113,9 @@ struct ReadBack {
     ends.add(numbers: batch.offerEnds.map(\.key.id))
     ends.add(numbers: batch.offerEnds.map(\.key.epoch))
     outcome.offerEnds = try flags(ReadBack.ends, batch.offerEnds.count, ends)
+    let fires = batch.scheduleFires
+    let schedules = Parameters().add(writer).add(ids: fires.map { bits(RunID($0.id)) }).add(self.batch)
+    outcome.scheduleFires = try flags(ReadBack.schedules, fires.count, schedules).map { $0 ? .fired : .superseded }
     try readGrants(batch, &outcome)
     return outcome
   }
