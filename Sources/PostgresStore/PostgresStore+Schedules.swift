@@ -9,7 +9,8 @@ extension PostgresStore {
       Command(.commit),
     ])
     return DueSchedules(
-      now: rows[2].time(0, 0), due: try rows[1].map { row throws(StoreError) in
+      now: rows[2].time(0, 0),
+      due: try rows[1].map { row throws(StoreError) in
         try ScheduleQuestions.record(rows[1], row)
       }, nextRunAt: rows[2].optionalTime(0, 1))
   }
@@ -23,7 +24,9 @@ extension PostgresStore {
     let parameters = time(now).add(request.key.duty.rawValue).add(request.key.node).add(request.key.epoch)
     parameters.add(time: request.endedBefore).add(id: Retention.bound(request.endedBefore)).add(Int64(request.limit))
     let rows = try ask(
-      [Command(.begin)] + Retention.settings.map { Command($0) } + [Command(Retention.delete, parameters), Command(.commit)])
+      [Command(.begin)] + Retention.settings.map { Command($0) } + [
+        Command(Retention.delete, parameters), Command(.commit),
+      ])
     var outcome = RetentionOutcome()
     let answer = rows[rows.count - 2]
     outcome.isLeader = answer.int(0, 0) == 1

@@ -89,7 +89,8 @@ package final class PostgresStore: WorkflowStore {
       defer { other.close() }
       guard try other.run([question])[0].int(0, 0) != process else {
         throw .refused(
-          state: "CLO01", message: "the proxy in front of PostgreSQL gives every transaction another session;"
+          state: "CLO01",
+          message: "the proxy in front of PostgreSQL gives every transaction another session;"
             + " use its session mode (pgbouncer: pool_mode = session) or connect to the server itself",
           statement: "connecting")
       }

@@ -46,7 +46,9 @@ struct TZifReader {
     guard header.types > 0, header.length(width: width) <= bytes.count - position else {
       throw TimeZoneError("this TZif file is cut off or has no types")
     }
-    guard header.leapSeconds == 0 else { throw TimeZoneError("this TZif file counts leap seconds; use one that does not") }
+    guard header.leapSeconds == 0 else {
+      throw TimeZoneError("this TZif file counts leap seconds; use one that does not")
+    }
     var changes: [Int64] = []
     for _ in 0..<header.changes { changes.append(try signed(width)) }
     let isOrdered = zip(changes, changes.dropFirst()).allSatisfy { $0 < $1 }

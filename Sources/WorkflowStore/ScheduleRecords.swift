@@ -80,7 +80,6 @@ package struct ScheduleFire: Sendable, Equatable {
   package static func idempotencyKey(schedule: String, slot: Timestamp) -> String {
     "schedule:\(schedule):\(TimestampFormat.second(of: slot))"
   }
-
 }
 
 package enum ScheduleFireOutcome: Sendable, Equatable {

@@ -43,7 +43,9 @@ package struct StoreBatch: Sendable {
 extension StoreBatch {
   /// True when it brings work in and nothing of it rests on a lease, so that its place among others does not matter.
   package var isIntake: Bool {
-    guard claim != nil || take != nil || sweep != nil || !submissions.isEmpty || !scheduleFires.isEmpty else { return false }
+    guard claim != nil || take != nil || sweep != nil || !submissions.isEmpty || !scheduleFires.isEmpty else {
+      return false
+    }
     return starts.isEmpty && checkpoints.isEmpty && events.isEmpty && finishes.isEmpty && cancels.isEmpty
       && releases.isEmpty && permitReleases.isEmpty && permits.isEmpty && offers.isEmpty && offerEnds.isEmpty
       && heartbeat == nil && collect == nil

@@ -47,7 +47,8 @@ extension StoreCheck {
       try expectEqual(try bench.store.taskRuns(young).count, 1, "tasks of the young run")
       try expect(!(try bench.eventTypes(leased).isEmpty), "events of the leased run")
       try expectEqual(try bench.deleteEnded(before: horizon), RetentionOutcome(), "a second time")
-      try expectEqual(try bench.store.activation(tenant: "public", package: "demo")?.digest, Bench.digest("a"), "active")
+      try expectEqual(
+        try bench.store.activation(tenant: "public", package: "demo")?.digest, Bench.digest("a"), "active")
       try expectEqual(try bench.store.packages(tenant: "public", name: nil).count, 1, "packages")
       try expect(try bench.store.archive(digest: Bench.digest("a")) != nil, "archive")
     },

@@ -8,7 +8,8 @@ extension Bench {
   /// Inserts a schedule by plain SQL, named only where it differs from the defaults.
   func addSchedule(_ id: String = scheduleID, _ columns: String = "", _ values: String = "") throws {
     try sql(
-      "INSERT INTO workflow_schedule (id, type, schedule\(columns)) VALUES ('\(id)', 'demo.flow', '* * * * *'\(values))")
+      "INSERT INTO workflow_schedule (id, type, schedule\(columns)) VALUES ('\(id)', 'demo.flow', '* * * * *'\(values))"
+    )
   }
 
   func due(_ limit: Int = 100) throws -> DueSchedules { try store.dueSchedules(now: now, limit: limit) }
@@ -120,7 +121,8 @@ extension StoreCheck {
       try bench.addSchedule(Bench.scheduleID, ", tenant_id", ", 'acme'")
       let slot = bench.now - 1000
       try expectEqual(
-        try bench.fire(try bench.scheduleKey(), try bench.schedule(), next: bench.now + 1, slots: [slot]), .fired, "fire")
+        try bench.fire(try bench.scheduleKey(), try bench.schedule(), next: bench.now + 1, slots: [slot]), .fired,
+        "fire")
       try expectEqual(try bench.run(ofSlot: slot, tenant: "acme")?.tenant, "acme", "tenant of the run")
       try expect(try bench.run(ofSlot: slot) == nil, "no run of another tenant has the key")
     },

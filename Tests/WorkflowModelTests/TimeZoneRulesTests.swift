@@ -64,7 +64,8 @@ private func zone(_ name: String) throws -> TimeZoneRules {
       let second = Int64.random(in: 0...2_100_000_000, using: &random)
       let offset = rules.offset(at: second)
       #expect(
-        offset == Int64(theirs.secondsFromGMT(for: Date(timeIntervalSince1970: Double(second)))), "\(name) at \(second)")
+        offset == Int64(theirs.secondsFromGMT(for: Date(timeIntervalSince1970: Double(second)))), "\(name) at \(second)"
+      )
       // The instant of what clocks show now is now, or, where they show it twice, the first of the two.
       let first = rules.instant(ofLocal: second + offset)
       #expect(first == second || (first < second && first + rules.offset(at: first) == second + offset))
@@ -91,7 +92,8 @@ private func zone(_ name: String) throws -> TimeZoneRules {
     ("<-03>3<-02>,M3.5.0/-2,M10.5.0/-1", "2026-03-29 00:59:59", -10_800),
     ("<-03>3<-02>,M3.5.0/-2,M10.5.0/-1", "2026-03-29 01:00:00", -7200),
     // Winter time is the exception.
-    ("IST-1GMT0,M10.5.0,M3.5.0/1", "2026-01-01 00:00:00", 0), ("IST-1GMT0,M10.5.0,M3.5.0/1", "2026-07-01 00:00:00", 3600),
+    ("IST-1GMT0,M10.5.0,M3.5.0/1", "2026-01-01 00:00:00", 0),
+    ("IST-1GMT0,M10.5.0,M3.5.0/1", "2026-07-01 00:00:00", 3600),
     // South of the equator summer spans the new year.
     ("AEST-10AEDT,M10.1.0,M4.1.0/3", "2026-01-01 00:00:00", 39_600),
     ("AEST-10AEDT,M10.1.0,M4.1.0/3", "2026-07-01 00:00:00", 36_000),
@@ -103,11 +105,15 @@ private func zone(_ name: String) throws -> TimeZoneRules {
     ("XXX3EDT4,0/0,J365/23", "2026-01-01 03:00:00", -14_400), ("XXX3EDT4,0/0,J365/23", "2026-07-01 00:00:00", -14_400),
     ("XXX3EDT4,0/0,J365/23", "2026-12-31 23:59:59", -14_400),
   ])
-  func tellsTheOffset(_ posix: String, _ time: String, _ wanted: Int64) throws { #expect(try offset(posix, time) == wanted) }
+  func tellsTheOffset(_ posix: String, _ time: String, _ wanted: Int64) throws {
+    #expect(try offset(posix, time) == wanted)
+  }
 
   @Test(arguments: [
-    "", "CE-1", "CET", "CET-25", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0", "CET-1CEST,M3.6.0,M10.5.0",
-    "CET-1CEST,M3.5.7,M10.5.0", "CET-1CEST,J0,J5", "CET-1CEST,J366,J5", "CET-1CEST,366,5", "CET-1CEST,M3.5.0/168,M10.5.0",
+    "", "CE-1", "CET", "CET-25", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0",
+    "CET-1CEST,M3.6.0,M10.5.0",
+    "CET-1CEST,M3.5.7,M10.5.0", "CET-1CEST,J0,J5", "CET-1CEST,J366,J5", "CET-1CEST,366,5",
+    "CET-1CEST,M3.5.0/168,M10.5.0",
     "CET-1CEST,M3.5.0,M10.5.0x", "<+05-5", "CET-1:60", "CET-1CEST,M3.5.0;M10.5.0", "CET-1CEST,M00003.5.0,M10.5.0",
   ])
   func refuses(_ posix: String) { #expect(throws: TimeZoneError.self) { try YearlyOffsets(posix: posix) } }

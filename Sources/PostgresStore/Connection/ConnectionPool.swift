@@ -121,7 +121,8 @@ final class ConnectionPool: Sendable {
             state.waiting.removeAll { $0 === signal }
           }
           throw StoreError(
-            .unavailable, "all \(limit) connections were busy for \(ConnectionPool.patience / 1_000_000_000) s; ask less"
+            .unavailable,
+            "all \(limit) connections were busy for \(ConnectionPool.patience / 1_000_000_000) s; ask less"
               + " at once", isTransient: true)
         }
       }

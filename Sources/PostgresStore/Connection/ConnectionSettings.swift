@@ -49,7 +49,9 @@ package struct ConnectionSettings: Sendable, Equatable {
   }
 
   /// The schema as an SQL identifier.
-  var quotedSchema: String { "\"" + schema.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"" }
+  var quotedSchema: String {
+    "\"" + schema.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+  }
 
   /// The channel on which nodes of this schema tell each other news.
   var channel: String { "cloacina_\(schema)" }

@@ -10,7 +10,8 @@ struct Migrator {
   /// - Throws: ``StoreError`` `.schemaNewer` or `.schemaChanged` before anything is changed.
   func run() throws(StoreError) {
     // A session of its own: when it dies half-way its lock is free and its step is undone.
-    let connection = try Connection(settings, session: ["SET lock_timeout = '120s'", "SET client_min_messages = 'warning'"])
+    let connection = try Connection(
+      settings, session: ["SET lock_timeout = '120s'", "SET client_min_messages = 'warning'"])
     defer { connection.close() }
     do throws(PostgresFailure) {
       if try missing(connection).isEmpty { return }

@@ -42,6 +42,7 @@ struct EventData {
 enum PlainText {
   /// The text without the zero character, which no PostgreSQL text can hold.
   static func storable(_ text: String) -> String {
-    text.utf8.contains(0) ? text.split(separator: "\0", omittingEmptySubsequences: false).joined(separator: "\u{FFFD}") : text
+    text.utf8.contains(0)
+      ? text.split(separator: "\0", omittingEmptySubsequences: false).joined(separator: "\u{FFFD}") : text
   }
 }

@@ -140,7 +140,8 @@ struct PackageWriter {
       let version = try one(PackageWriter.versionName) { $0.add(tenant).add(package).add(digest.hex) }
       guard version.count > 0 else {
         throw StoreError(
-          .notFound, "package '\(package)' of tenant '\(tenant)' has no registered version \(digest); register it first")
+          .notFound, "package '\(package)' of tenant '\(tenant)' has no registered version \(digest); register it first"
+        )
       }
       return try set(tenant, package, version.text(0, 0), digest, after: active, returningTo: active?.epoch)
     }
@@ -213,7 +214,8 @@ struct PackageWriter {
     } catch {
       if case .lost(let message, true) = error {
         throw StoreError(
-          .unavailable, "the database did not answer a commit (\(message)): look at the package's versions before"
+          .unavailable,
+          "the database did not answer a commit (\(message)): look at the package's versions before"
             + " repeating this")
       }
       throw StoreError(error)
