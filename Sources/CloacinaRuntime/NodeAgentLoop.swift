@@ -185,8 +185,8 @@ final class NodeAgentLoop {
     if let turn {
       troubles.log("schedules wait", turn.obstacle)
       if turn.hasFired {
-        engine.workArrived()
         store.announce([.work])
+        engine.workArrived()
       }
     }
     ask("ended runs cannot be deleted") { store throws(StoreError) in try retention?.turn(store, now: Clock.now) }
