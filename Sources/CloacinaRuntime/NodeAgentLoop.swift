@@ -15,7 +15,10 @@ final class NodeAgentLoop {
   var wantedPackages: [PackageDigest] = []
   /// There may be more to put in place: the next turn follows at once.
   var isStaging = false
+  /// What keeps the node from its place among the others: it is tried again every second.
   var troubles = Troubles()
+  /// What keeps the node from its duties: each is tried again at its own pace.
+  private var dutyTroubles = Troubles()
 
   /// What an operator asked for; nil until the store has said.
   private var wanted: NodeState?
@@ -47,7 +50,7 @@ final class NodeAgentLoop {
     standing.state = reported
     standing.leads = epoch != nil
     standing.troubles =
-      troubles.sentences
+      troubles.sentences + dutyTroubles.sentences
       + staging.failures.sorted { $0.key.hex < $1.key.hex }.map {
         "package \($0.key.short) cannot be put in place here: \($0.value.reason)"
       }
@@ -99,12 +102,19 @@ final class NodeAgentLoop {
   /// Asks the store; a failure is logged once and asked again with the next beat.
   @discardableResult
   func ask<Value>(_ subject: String, _ body: (any WorkflowStore) throws(StoreError) -> Value) -> Value? {
+    ask(subject, noting: \.troubles, body)
+  }
+
+  private func ask<Value>(
+    _ subject: String, noting ledger: ReferenceWritableKeyPath<NodeAgentLoop, Troubles>,
+    _ body: (any WorkflowStore) throws(StoreError) -> Value
+  ) -> Value? {
     do throws(StoreError) {
       let value = try body(store)
-      troubles.log(subject, nil)
+      self[keyPath: ledger].log(subject, nil)
       return value
     } catch {
-      troubles.log(subject, error.description)
+      self[keyPath: ledger].log(subject, error.description)
       return nil
     }
   }
@@ -163,7 +173,7 @@ final class NodeAgentLoop {
   private func lead() {
     let lease = isShared ? NodeTiming.leadLease : NodeTiming.localLease
     func take(_ duty: Duty) -> Int64? {
-      let answer: Int64?? = ask("the lead cannot be had") { store throws(StoreError) in
+      let answer: Int64?? = ask("the lead of \(duty.rawValue) cannot be had") { store throws(StoreError) in
         try store.lead(duty, node: identity.bootID, leaseMilliseconds: lease, now: Clock.now)
       }
       return answer ?? nil
@@ -179,17 +189,21 @@ final class NodeAgentLoop {
 
   /// Schedules and retention: short transactions, each by right of its epoch.
   private func doDuties() {
-    let turn = ask("schedules cannot be fired") { store throws(StoreError) in
-      try schedules.turn(store, now: Clock.now)
-    }
-    if let turn {
-      troubles.log("schedules wait", turn.obstacle)
-      if turn.hasFired {
+    if let next = schedules.nextTurn, Clock.now >= next {
+      let hasFired = ask("schedules cannot be fired", noting: \.dutyTroubles) { store throws(StoreError) in
+        try schedules.turn(store, now: Clock.now)
+      }
+      dutyTroubles.log("schedules wait", schedules.obstacle)
+      if hasFired == true {
         store.announce([.work])
         engine.workArrived()
       }
     }
-    ask("ended runs cannot be deleted") { store throws(StoreError) in try retention?.turn(store, now: Clock.now) }
+    if let retention, Clock.now >= retention.nextTurn {
+      _ = ask("ended runs cannot be deleted", noting: \.dutyTroubles) { store throws(StoreError) in
+        try retention.turn(store, now: Clock.now)
+      }
+    }
   }
 
   private func stop() {

@@ -5,16 +5,10 @@ import WorkflowStore
 final class ScheduleDuty {
   typealias Zones = @Sendable (String) throws(ZoneFiles.Failure) -> TimeZoneRules
 
-  /// What one look came to.
-  struct Turn: Equatable {
-    /// There may be new runs.
-    var hasFired = false
-    /// Why some schedules wait, on this machine.
-    var obstacle: String?
-  }
-
   /// Schedules of one transaction.
   static let limit = 100
+  /// Runs after which a transaction takes in no further schedule.
+  static let runLimit = 500
 
   private let node: String
   private let isShared: Bool
@@ -24,6 +18,8 @@ final class ScheduleDuty {
   /// When to ask a database of our own whether somebody else wrote to it.
   private var nextGlance = Timestamp.max
   private var lastChange: Int64?
+  /// Why some schedules wait, on this machine.
+  private(set) var obstacle: String?
 
   init(node: String, isShared: Bool, zones: @escaping Zones) {
     self.node = node
@@ -39,49 +35,59 @@ final class ScheduleDuty {
     guard epoch != key?.epoch else { return }
     key = epoch.map { DutyKey(duty: .schedule, node: node, epoch: $0) }
     nextLook = 0
+    obstacle = nil
   }
 
   /// Says that schedules have changed.
   func changed() { nextLook = 0 }
 
   /// Does what is due at `now`.
-  func turn(_ store: any WorkflowStore, now: Timestamp) throws(StoreError) -> Turn {
-    guard let key, now >= min(nextLook, nextGlance) else { return Turn() }
+  ///
+  /// - Returns: true when there are new runs.
+  func turn(_ store: any WorkflowStore, now: Timestamp) throws(StoreError) -> Bool {
+    guard let key, now >= min(nextLook, nextGlance) else { return false }
     let isGlance = now < nextLook
     if !isShared {
       nextGlance = now + NodeTiming.glancePause
       let change = try store.changeCounter()
       let isNew = change != lastChange
       lastChange = change
-      if isGlance, !isNew { return Turn() }
+      if isGlance, !isNew { return false }
     }
     nextLook = now + NodeTiming.sharedPause  // for when the store does not answer
     return try look(store, key, now: now)
   }
 
-  private func look(_ store: any WorkflowStore, _ key: DutyKey, now: Timestamp) throws(StoreError) -> Turn {
+  private func look(_ store: any WorkflowStore, _ key: DutyKey, now: Timestamp) throws(StoreError) -> Bool {
     let found = try store.dueSchedules(now: now, limit: ScheduleDuty.limit)
-    var turn = Turn()
-    var fires: [ScheduleFire] = []
-    for schedule in found.due {
-      do throws(ZoneFiles.Failure) {
-        fires.append(try ScheduleDuty.fire(schedule, key, now: found.now, zones: zones))
-      } catch { if case .machine(let reason) = error { turn.obstacle = reason } }
-    }
+    let (fires, isCut) = fires(found, key)
     let next = ([found.nextRunAt] + fires.map(\.nextRunAt)).compactMap { $0 }.min()
     let poll = isShared ? NodeTiming.schedulePause : NodeTiming.localPause
-    var wait = min(poll, max(1, (next ?? .max) - found.now))
-    if !fires.isEmpty {
-      var batch = StoreBatch(now: found.now)
-      batch.scheduleFires = fires
-      let outcomes = try store.apply(batch).scheduleFires
-      turn.hasFired = zip(fires, outcomes).contains { $1 == .fired && !$0.slots.isEmpty }
-      if outcomes.contains(.notLeading) { self.key = nil }
-      // A full page has a next one, unless this one could not be written.
-      if found.due.count == ScheduleDuty.limit, outcomes.contains(.fired) { wait = 0 }
+    nextLook = now + min(poll, max(1, (next ?? .max) - found.now))
+    guard !fires.isEmpty else { return false }
+    var batch = StoreBatch(now: found.now)
+    batch.scheduleFires = fires
+    let outcomes = try store.apply(batch).scheduleFires
+    if outcomes.contains(.notLeading) { self.key = nil }
+    // There is more to do at once, unless this could not be written.
+    if isCut || found.due.count == ScheduleDuty.limit, outcomes.contains(.fired) { nextLook = now }
+    return zip(fires, outcomes).contains { $1 == .fired && !$0.slots.isEmpty }
+  }
+
+  /// What is to be written, and whether something was left for the next time.
+  private func fires(_ found: DueSchedules, _ key: DutyKey) -> ([ScheduleFire], isCut: Bool) {
+    obstacle = nil
+    var fires: [ScheduleFire] = []
+    var runs = 0
+    for schedule in found.due {
+      guard runs < ScheduleDuty.runLimit else { return (fires, true) }
+      do throws(ZoneFiles.Failure) {
+        let fire = try ScheduleDuty.fire(schedule, key, now: found.now, zones: zones)
+        runs += fire.slots.count
+        fires.append(fire)
+      } catch { if case .machine(let reason) = error { obstacle = reason } }
     }
-    nextLook = now + wait
-    return turn
+    return (fires, false)
   }
 
   /// What is to be written for a schedule that is due or has no next time.

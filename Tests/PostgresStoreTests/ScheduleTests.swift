@@ -39,6 +39,17 @@ import WorkflowStore
     }
   }
 
+  /// A time that cannot be reckoned with would fail every transaction it comes into.
+  @Test(arguments: ["infinity", "-infinity"]) func aNextTimeIsFinite(_ time: String) throws {
+    try withSchema { schema in
+      try schema.open().close()
+      #expect(throws: (any Error).self) {
+        try schema.sql(
+          "INSERT INTO workflow_schedule (type, schedule, next_run_at) VALUES ('t', '* * * * *', '\(time)')")
+      }
+    }
+  }
+
   @Test func plainSQLTellsTheLeaderOfSchedules() throws {
     try withSchema { schema in
       let store = try schema.open()

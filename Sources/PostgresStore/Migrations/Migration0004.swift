@@ -10,7 +10,7 @@ extension Migration {
         payload json NOT NULL DEFAULT '{}',
         schedule text NOT NULL,
         timezone text NOT NULL DEFAULT 'UTC',
-        next_run_at timestamptz,
+        next_run_at timestamptz CONSTRAINT workflow_schedule_next_run_at_check CHECK (isfinite(next_run_at)),
         last_run_at timestamptz,
         enabled boolean NOT NULL DEFAULT true,
         priority integer NOT NULL DEFAULT 100,
