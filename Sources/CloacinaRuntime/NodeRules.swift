@@ -15,6 +15,16 @@ enum NodeTiming {
   /// A lead passes on this long after it was last kept. With the pause above it is found within the two seconds that
   /// recovery may take beyond the lease of a run.
   static let leadLease: Int64 = 2500
+  /// Between two looks at the schedules of a shared database when none is due and nothing has told of new ones.
+  static let schedulePause: Int64 = 15_000
+  /// Between two glances at whether somebody else wrote to a database that is this process's alone.
+  static let glancePause: Int64 = 15_000
+  /// Between two searches for runs that ended long ago.
+  static let retentionPause: Int64 = 600_000
+  /// Between two transactions that delete such runs.
+  static let deletionPause: Int64 = 100
+  /// The lead of deleting is kept with each transaction only.
+  static let retentionLease: Int64 = 30_000
 }
 
 /// What a node does about what it is asked and what it sees; no clock, no store.

@@ -26,6 +26,8 @@ package struct RuntimeConfiguration: Sendable {
   package var drainMilliseconds: Int64 = 10_000
   /// Time limit of a task that declares none; 0: no limit.
   package var defaultTimeoutMilliseconds: Int64 = 0
+  /// Days for which runs that ended are kept; nil: for ever.
+  package var retentionDays: Int?
   /// Claim and run work; false opens the store for questions and submissions only.
   package var executes = true
 

@@ -16,6 +16,9 @@ extension Grammar {
         Flag(
           "drain", value: "SECONDS", range: 0...86_400,
           "time for running tasks to end after a signal or 'node drain' (default: 10)"),
+        Flag(
+          "retain", value: "DAYS", range: 1...36_500,
+          "delete runs, with their events, this long after their end (default: keep them)"),
       ],
       formats: ["table", "json"], usesTenant: false,
       details: [

@@ -4,6 +4,10 @@ package import WorkflowModel
 package enum Duty: String, Sendable, CaseIterable {
   /// Putting back the runs and taken tasks of lost nodes.
   case sweep
+  /// Inserting the runs of schedules.
+  case schedule
+  /// Deleting runs that ended long ago.
+  case retention
 }
 
 /// Proof of leading a duty: every write of the duty carries it in its predicate.
@@ -169,6 +173,8 @@ package enum StoreNews: String, Sendable, CaseIterable {
   case runs
   /// A node was asked to change its state.
   case nodes
+  /// Schedules were added or changed.
+  case schedules
 }
 
 /// One numbered step of a schema.

@@ -21,6 +21,8 @@ package struct StoreBatch: Sendable {
   package var heartbeat: HeartbeatWrite?
   /// Puts back what lost owners left, by right of the leader's epoch.
   package var sweep: DutyKey?
+  /// Schedules moved on with their runs, by right of the leader's epoch.
+  package var scheduleFires: [ScheduleFire] = []
   /// Asks for the ends of tasks that the runs of this node (a boot id) had offered.
   package var collect: String?
   package var take: TakeRequest?
@@ -33,14 +35,17 @@ package struct StoreBatch: Sendable {
   package var isEmpty: Bool {
     submissions.isEmpty && starts.isEmpty && checkpoints.isEmpty && events.isEmpty && finishes.isEmpty
       && cancels.isEmpty && releases.isEmpty && permitReleases.isEmpty && permits.isEmpty && offers.isEmpty
-      && offerEnds.isEmpty && heartbeat == nil && sweep == nil && collect == nil && take == nil && claim == nil
+      && offerEnds.isEmpty && heartbeat == nil && sweep == nil && scheduleFires.isEmpty
+      && collect == nil && take == nil && claim == nil
   }
 }
 
 extension StoreBatch {
   /// True when it brings work in and nothing of it rests on a lease, so that its place among others does not matter.
   package var isIntake: Bool {
-    guard claim != nil || take != nil || sweep != nil || !submissions.isEmpty else { return false }
+    guard claim != nil || take != nil || sweep != nil || !submissions.isEmpty || !scheduleFires.isEmpty else {
+      return false
+    }
     return starts.isEmpty && checkpoints.isEmpty && events.isEmpty && finishes.isEmpty && cancels.isEmpty
       && releases.isEmpty && permitReleases.isEmpty && permits.isEmpty && offers.isEmpty && offerEnds.isEmpty
       && heartbeat == nil && collect == nil
@@ -75,6 +80,7 @@ package struct StoreOutcome: Sendable {
   package var lostTakes: [OfferKey] = []
   /// What the sweep put back.
   package var swept = SweepOutcome()
+  package var scheduleFires: [ScheduleFireOutcome] = []
   package var collected: [CollectedTask] = []
   package var taken: [TakenTask] = []
   package var claimed: [ClaimedRun] = []

@@ -71,6 +71,15 @@ package protocol WorkflowStore: AnyObject, Sendable {
   /// Tells other nodes, soon, without waiting and gathered with other news.
   func announce(_ news: Set<StoreNews>)
 
+  // MARK: Schedules and retention
+
+  /// Enabled schedules whose time has come, or that have no next time yet; and when the next one's will.
+  func dueSchedules(now: Timestamp, limit: Int) throws(StoreError) -> DueSchedules
+  /// Schedules that were not deleted, in order of type and age.
+  func schedules(tenant: String?) throws(StoreError) -> [ScheduleRecord]
+  /// Deletes runs that ended long ago, in one transaction. Packages and activations stay.
+  func deleteEnded(_ request: RetentionRequest, now: Timestamp) throws(StoreError) -> RetentionOutcome
+
   // MARK: Questions
 
   func run(_ id: RunID) throws(StoreError) -> RunRecord?

@@ -57,6 +57,13 @@ final class SharedFile: WorkflowStore {
   func reportStaged(_ package: NodePackage) throws(StoreError) { try store.reportStaged(package) }
   func staged(_ digest: PackageDigest) throws(StoreError) -> [NodePackage] { try store.staged(digest) }
   func wantedPackages() throws(StoreError) -> [PackageDigest] { try store.wantedPackages() }
+  func dueSchedules(now: Timestamp, limit: Int) throws(StoreError) -> DueSchedules {
+    try store.dueSchedules(now: now, limit: limit)
+  }
+  func schedules(tenant: String?) throws(StoreError) -> [ScheduleRecord] { try store.schedules(tenant: tenant) }
+  func deleteEnded(_ request: RetentionRequest, now: Timestamp) throws(StoreError) -> RetentionOutcome {
+    try store.deleteEnded(request, now: now)
+  }
   func run(_ id: RunID) throws(StoreError) -> RunRecord? { try store.run(id) }
   func run(tenant: String, idempotencyKey: String) throws(StoreError) -> RunRecord? {
     try store.run(tenant: tenant, idempotencyKey: idempotencyKey)

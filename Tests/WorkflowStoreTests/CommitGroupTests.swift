@@ -107,6 +107,30 @@ import WorkflowModel
     #expect(third.permits.isEmpty && third.offers.isEmpty && third.offerEnds.isEmpty && third.lostTakes.isEmpty)
   }
 
+  @Test func firesOfSchedulesAreMergedAndToldApart() throws {
+    func batch(_ ids: String...) -> StoreBatch {
+      var batch = StoreBatch(now: 1)
+      batch.scheduleFires = ids.map { id in
+        ScheduleFire(
+          key: DutyKey(duty: .schedule, node: "n", epoch: 1), id: id, readNextRunAt: nil, nextRunAt: 2, slots: [3, 4],
+          failure: nil)
+      }
+      #expect(!batch.isEmpty && batch.isIntake)
+      return batch
+    }
+    let answers = Answers()
+    var group = CommitGroup(now: 0)
+    group.add(batch("a", "b"), answers.completion("first"))
+    group.add(batch("c"), answers.completion("second"))
+    #expect(group.merged.scheduleFires.map(\.id) == ["a", "b", "c"])
+    #expect(group.rows == 9)
+    var outcome = StoreOutcome()
+    outcome.scheduleFires = [.fired, .superseded, .notLeading]
+    group.deliver(outcome)
+    #expect(try answers.outcome("first").scheduleFires == [.fired, .superseded])
+    #expect(try answers.outcome("second").scheduleFires == [.notLeading])
+  }
+
   @Test(arguments: 0..<5)
   func whatATransactionHoldsOnceBeginsTheNext(kind: Int) {
     var batch = StoreBatch(now: 1)

@@ -140,6 +140,7 @@ final class HotPath {
       if !heartbeat.takes.isEmpty { steps.append(Offers.extend(heartbeat, now)) }
     }
     if let key = batch.sweep { steps += sweep.steps(key, now) }
+    if !batch.scheduleFires.isEmpty { steps.append(ScheduleFires.step(batch.scheduleFires, now)) }
     if let node = batch.collect { steps += Offers.collect(node) }
     if let take = batch.take, take.limit > 0 { steps.append(Offers.take(take, now)) }
     if let claim = batch.claim, claim.limit > 0 {

@@ -56,6 +56,13 @@ struct ReadBack {
         AND (o.xmin = \(transaction) OR (o.state = 'collected' AND o.outcome = w.outcome)))
       """)
 
+  private static let schedules = Statement(
+    name: "reading schedules back",
+    sql: """
+      SELECT w.ord FROM unnest($2::uuid[]) WITH ORDINALITY AS w (id, ord)
+      JOIN workflow_schedule AS s ON s.id = w.id AND s.xmin = \(transaction)
+      """)
+
   private static let lostTakes = Statement(
     name: "reading lost takes back",
     sql: """
@@ -117,6 +124,9 @@ struct ReadBack {
     ends.add(numbers: batch.offerEnds.map(\.key.epoch))
     ends.add(texts: batch.offerEnds.map { StoredOutcome($0.outcome).kind })
     outcome.offerEnds = try flags(ReadBack.ends, batch.offerEnds.count, ends)
+    let fires = batch.scheduleFires
+    let schedules = Parameters().add(mark).add(ids: fires.map { bits(RunID($0.id)) })
+    outcome.scheduleFires = try flags(ReadBack.schedules, fires.count, schedules).map { $0 ? .fired : .superseded }
     try readGrants(batch, &outcome)
     return outcome
   }
