@@ -1,7 +1,9 @@
 import Foundation
-import SQLiteStore
 import StoreConformance
 import Testing
+import WorkflowStore
+
+@testable import SQLiteStore
 
 @Suite(.serialized) struct ConformanceTests {
   @Test(arguments: StoreCheck.all)
@@ -9,11 +11,15 @@ import Testing
     let folder = NSTemporaryDirectory() + "cloacina-conformance-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    try check.run { try SQLiteStore.open(path: folder + "/runs.db") }
+    let path = folder + "/runs.db"
+    try check.run({ try SQLiteStore.open(path: path) }, sql: { try TemporaryDatabase.sql($0, path) })
   }
 
   @Test(arguments: StoreCheck.all)
   func memoryConforms(check: StoreCheck) throws {
-    try check.run { try SQLiteStore.open(path: ":memory:") }
+    let store = try SQLiteStore.open(path: ":memory:")
+    try check.run({ store }) { statement in
+      try store.write { writer throws(StoreError) in try writer.connection.execute(statement, "running plain SQL") }
+    }
   }
 }

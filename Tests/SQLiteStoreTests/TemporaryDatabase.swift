@@ -79,6 +79,14 @@ extension SQLiteStore {
     return try apply(batch).claimed
   }
 
+  /// Leads and sweeps as `node`; the number of runs that were put back.
+  @discardableResult func sweep(node: String = "sweeper", at now: Timestamp = currentTime()) throws -> Int {
+    var batch = StoreBatch(now: now)
+    let epoch = try lead(.sweep, node: node, leaseMilliseconds: 30_000, now: now) ?? 0
+    batch.sweep = DutyKey(duty: .sweep, node: node, epoch: epoch)
+    return try apply(batch).swept.runs
+  }
+
   func finish(_ lease: LeaseKey, at now: Timestamp = currentTime()) throws -> Bool {
     var batch = StoreBatch(now: now)
     batch.finishes = [FinishWrite(lease: lease, status: .succeeded, result: Array("{}".utf8), failure: nil)]

@@ -4,14 +4,21 @@ import WorkflowStore
 /// A store under test, a clock that only the check moves, and short words for common steps.
 struct Bench {
   let store: any WorkflowStore
+  /// Runs plain SQL in the database under test.
+  let sql: (String) throws -> Void
   var now: Timestamp = 1_800_000_000_123
   /// Set by checks that close the store themselves.
   var isClosed = false
-  private var submitted = 0
+  private var ids = RunIDSequence()
 
   static let lease: Int64 = 30_000
+  /// Ids of no run: a UUID, and a text that some databases could not even compare with one.
+  static let strangers = [RunID("01890000-0000-7000-8000-000000000000"), RunID("no such run")]
 
-  init(store: any WorkflowStore) { self.store = store }
+  init(store: any WorkflowStore, sql: @escaping (String) throws -> Void) {
+    self.store = store
+    self.sql = sql
+  }
 
   // MARK: Packages
 
@@ -59,9 +66,9 @@ struct Bench {
   mutating func submission(tenant: String = "public", _ change: (inout RunSubmission) -> Void = { _ in })
     -> RunSubmission
   {
-    submitted += 1
     var submission = RunSubmission(
-      id: RunID("run-\(submitted)"), tenant: tenant, package: "demo", workflow: "flow", input: Array("{}".utf8))
+      id: ids.next(now: now) { 0x5EED_5EED_5EED_5EED }, tenant: tenant, package: "demo", workflow: "flow",
+      input: Array("{}".utf8))
     change(&submission)
     return submission
   }
@@ -83,8 +90,32 @@ struct Bench {
     return id
   }
 
-  func claim(_ limit: Int = 100, node: String = "node-1") throws -> [ClaimedRun] {
-    try apply { $0.claim = ClaimRequest(node: node, leaseMilliseconds: Bench.lease, limit: limit) }.claimed
+  func claim(
+    _ limit: Int = 100, node: String = "node-1", _ change: (inout ClaimRequest) -> Void = { _ in }
+  ) throws -> [ClaimedRun] {
+    var request = ClaimRequest(node: node, leaseMilliseconds: Bench.lease, limit: limit)
+    change(&request)
+    return try apply { $0.claim = request }.claimed
+  }
+
+  /// Takes the lead of the duty and puts back what lost owners left.
+  @discardableResult func sweep(node: String = "sweeper") throws -> SweepOutcome {
+    let epoch = try unwrap(try lead(node: node), "the lead")
+    return try sweep(as: node, epoch)
+  }
+
+  func sweep(as node: String, _ epoch: Int64) throws -> SweepOutcome {
+    try apply { $0.sweep = DutyKey(duty: .sweep, node: node, epoch: epoch) }.swept
+  }
+
+  func lead(node: String) throws -> Int64? {
+    try store.lead(.sweep, node: node, leaseMilliseconds: Bench.lease, now: now)
+  }
+
+  /// Lets every lease lapse, and puts back what their owners left.
+  @discardableResult mutating func loseOwners() throws -> SweepOutcome {
+    now += Bench.lease + 1
+    return try sweep()
   }
 
   /// A run, submitted and claimed.

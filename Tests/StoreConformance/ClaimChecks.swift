@@ -74,6 +74,7 @@ extension StoreCheck {
         try expect(try bench.finish(run.lease, status), "\(status)")
       }
       bench.now += Bench.lease * 10
+      try expectEqual(try bench.sweep().runs, 0, "put back")
       try expectEqual(try bench.claim().count, 0, "claimed")
     },
   ]
@@ -83,6 +84,7 @@ extension StoreCheck {
       try bench.prepareDemo()
       _ = try bench.leased()
       bench.now += Bench.lease - 1
+      try expectEqual(try bench.sweep().runs, 0, "put back")
       try expectEqual(try bench.claim().count, 0, "claimed by the owner itself")
       try expectEqual(try bench.claim(node: "node-2").count, 0, "claimed by another")
     },
@@ -90,11 +92,11 @@ extension StoreCheck {
       try bench.prepareDemo()
       let first = try bench.leased()
       let started = bench.now
-      bench.now += Bench.lease + 1
+      try bench.loseOwners()
       let second = try unwrap(try bench.claim(node: "node-2").first, "the lapsed run")
       try expectEqual(second.lease, LeaseKey(run: first.lease.run, epoch: 2), "lease")
       try expectEqual(second.losses, 1, "losses")
-      bench.now += Bench.lease + 1
+      try bench.loseOwners()
       let third = try unwrap(try bench.claim(node: "node-1").first, "the run, lapsed again")
       try expectEqual([Int(third.lease.epoch), third.losses], [3, 2], "epoch and losses")
       let run = try bench.run(first.lease.run)
@@ -106,7 +108,7 @@ extension StoreCheck {
     StoreCheck("lapsed runs queue by priority and age among the pending ones") { bench in
       try bench.prepareDemo()
       let lapsed = try bench.leased().lease.run
-      bench.now += Bench.lease + 1
+      try bench.loseOwners()
       let young = try bench.submit()
       let urgent = try bench.submit { $0.priority = 1 }
       try expectEqual(try bench.claim(2, node: "node-2").map(\.lease.run), [urgent, lapsed], "the first two")
@@ -115,10 +117,10 @@ extension StoreCheck {
     StoreCheck("a checkpoint resets the losses") { bench in
       try bench.prepareDemo()
       _ = try bench.leased()
-      bench.now += Bench.lease + 1
+      try bench.loseOwners()
       let second = try unwrap(try bench.claim().first, "the lapsed run")
       try expect(try bench.checkpoint(second.lease, "one"), "checkpoint")
-      bench.now += Bench.lease + 1
+      try bench.loseOwners()
       let third = try unwrap(try bench.claim().first, "the run, lapsed again")
       try expectEqual(third.losses, 1, "losses since the checkpoint")
       try expectEqual(third.checkpoints.map(\.task), ["one"], "checkpoints")
@@ -130,10 +132,13 @@ extension StoreCheck {
       bench.now += Bench.lease - 1
       _ = try bench.apply { $0.heartbeat = HeartbeatWrite(node: "node-1", leaseMilliseconds: Bench.lease) }
       bench.now += 2
+      try expectEqual(try bench.sweep().runs, 1, "put back")
       try expectEqual(try bench.claim(node: "node-3").map(\.lease.run), [other.lease.run], "lapsed")
       try expect(try bench.checkpoint(mine.lease, "one"), "the extended lease holds")
       bench.now += Bench.lease
-      try expectEqual(try bench.claim(node: "node-4").map(\.lease.run), [mine.lease.run], "lapsed later")
+      try expectEqual(try bench.sweep().runs, 1, "put back later")
+      let late = try bench.claim(node: "node-4").map(\.lease.run)
+      try expectEqual(late, [mine.lease.run], "lapsed later")
     },
     StoreCheck("a heartbeat leaves ended runs alone") { bench in
       try bench.prepareDemo()

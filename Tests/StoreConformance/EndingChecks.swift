@@ -70,12 +70,13 @@ extension StoreCheck {
       let done = try bench.leased().lease
       _ = try bench.finish(done)
       let pending = try bench.submit()
-      let unknown = RunID("no such run")
-      let outcome = try bench.apply { $0.cancels = [unknown, pending, done.run, leased.run, pending] }
+      let outcome = try bench.apply {
+        $0.cancels = Bench.strangers + [pending, done.run, leased.run, pending]
+      }
       try expectEqual(
         outcome.cancels,
         [
-          .notFound, .cancelled(wasLeased: false), .alreadyEnded(.succeeded), .cancelled(wasLeased: true),
+          .notFound, .notFound, .cancelled(wasLeased: false), .alreadyEnded(.succeeded), .cancelled(wasLeased: true),
           .alreadyEnded(.cancelled),
         ], "outcomes")
     },

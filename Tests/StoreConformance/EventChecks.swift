@@ -22,11 +22,12 @@ extension StoreCheck {
       let leased = try bench.data("leased", of: lease.run)
       try expectEqual(leased["node"]?.text, "node-1", "node")
       try expectEqual(leased["epoch"]?.integer, 1, "epoch")
-      bench.now += Bench.lease + 1
+      try bench.loseOwners()
       _ = try bench.claim(node: "node-2")
       let recovered = try bench.data("recovered", of: lease.run)
       try expectEqual(recovered["node"]?.text, "node-1", "lost node")
       try expectEqual(recovered["epoch"]?.integer, 1, "lost epoch")
+      try expectEqual(recovered["losses"]?.integer, 1, "losses")
     },
     StoreCheck("a task event tells task, attempt, duration and failure") { bench in
       try bench.prepareDemo()
@@ -69,9 +70,9 @@ extension StoreCheck {
       try expectEqual(try bench.eventTypes(id), ["created"] + types, "types")
     },
     StoreCheck("events of an unknown run are dropped") { bench in
-      let id = RunID("no such run")
-      _ = try bench.apply { $0.events = [EventWrite(run: id, type: "task_started", data: [])] }
-      try expectEqual(try bench.eventTypes(id), [], "events")
+      let events = Bench.strangers.map { EventWrite(run: $0, type: "task_started", data: []) }
+      _ = try bench.apply { $0.events = events }
+      for id in Bench.strangers { try expectEqual(try bench.eventTypes(id), [], "events") }
     },
     StoreCheck("events can be read on from where one stopped") { bench in
       try bench.prepareDemo()

@@ -6,7 +6,7 @@ extension StoreCheck {
     StoreCheck("an owner whose lease was taken over can write nothing") { bench in
       try bench.prepareDemo()
       let old = try bench.leased().lease
-      bench.now += Bench.lease + 1
+      try bench.loseOwners()
       let new = try unwrap(try bench.claim(node: "node-2").first, "the lapsed run").lease
       let before = try bench.eventTypes(old.run)
       let outcome = try bench.apply {
@@ -32,10 +32,13 @@ extension StoreCheck {
       let future = LeaseKey(run: lease.run, epoch: lease.epoch + 1)
       try expect(!(try bench.checkpoint(future, "one")), "checkpoint")
       try expect(!(try bench.finish(future)), "finish")
-      let unknown = LeaseKey(run: RunID("no such run"), epoch: 1)
-      try expect(!(try bench.checkpoint(unknown, "one")), "checkpoint of an unknown run")
-      try expect(!(try bench.finish(unknown)), "finish of an unknown run")
-      try expectEqual(try bench.apply { $0.starts = [unknown, future] }.starts, [false, false], "starts")
+      try expectEqual(try bench.apply { $0.starts = [future] }.starts, [false], "start")
+      for unknown in Bench.strangers.map({ LeaseKey(run: $0, epoch: 1) }) {
+        try expect(!(try bench.checkpoint(unknown, "one")), "checkpoint of an unknown run")
+        try expect(!(try bench.finish(unknown)), "finish of an unknown run")
+        try expectEqual(try bench.apply { $0.starts = [unknown, lease] }.starts, [false, true], "starts")
+        _ = try bench.apply { $0.releases = [unknown] }
+      }
     },
     StoreCheck("refused writes leave their neighbours in the batch alone") { bench in
       try bench.prepareDemo()

@@ -4,10 +4,11 @@ import WorkflowStore
 extension StoreCheck {
   static let questionChecks: [StoreCheck] = [
     StoreCheck("unknown runs are answered with nothing") { bench in
-      let id = RunID("no such run")
-      try expect(try bench.store.run(id) == nil, "run")
-      try expectEqual(try bench.store.taskRuns(id), [], "task runs")
-      try expectEqual(try bench.store.events(id, after: 0, limit: 10), [], "events")
+      for id in Bench.strangers {
+        try expect(try bench.store.run(id) == nil, "run")
+        try expectEqual(try bench.store.taskRuns(id), [], "task runs")
+        try expectEqual(try bench.store.events(id, after: 0, limit: 10), [], "events")
+      }
       try expect(try bench.store.run(tenant: "public", idempotencyKey: "k") == nil, "run by key")
       try expectEqual(try bench.store.runs(RunFilter()).count, 0, "runs")
     },
@@ -30,8 +31,10 @@ extension StoreCheck {
         filter.before = last
       }
       try expectEqual(listed, ids.reversed(), "runs")
-      filter.before = RunID("no such run")
-      try expectEqual(try bench.store.runs(filter).count, 0, "before an unknown run")
+      for unknown in Bench.strangers {
+        filter.before = unknown
+        try expectEqual(try bench.store.runs(filter).count, 0, "before an unknown run")
+      }
     },
     StoreCheck("runs are listed by tenant, status, type, package and version") { bench in
       try bench.register("demo", "1.0.0", "a", workflows: ["flow", "side"])
@@ -92,23 +95,23 @@ extension StoreCheck {
     StoreCheck("an owner learns which of its leases it has lost, and to what") { bench in
       try bench.prepareDemo()
       let lapsed = try bench.leased().lease
-      bench.now += Bench.lease + 1
+      try bench.loseOwners()
       _ = try bench.claim(node: "node-2")
       let own = try bench.leased().lease
-      bench.now += Bench.lease + 1
+      try bench.loseOwners()
       let held = try unwrap(try bench.claim().first { $0.lease.run == own.run }, "the run taken up again").lease
       let cancelled = try bench.leased().lease
       _ = try bench.cancel(cancelled.run)
       let released = try bench.leased().lease
       _ = try bench.apply { $0.releases = [released] }
-      let unknown = LeaseKey(run: RunID("no such run"), epoch: 1)
-      let lost = try bench.store.lost([lapsed, own, held, cancelled, released, unknown], node: "node-1")
+      let unknown = Bench.strangers.map { LeaseKey(run: $0, epoch: 1) }
+      let lost = try bench.store.lost([lapsed, own, held, cancelled, released] + unknown, node: "node-1")
       try expectEqual(
         lost,
         [
           LostLease(lease: lapsed, status: .leased), LostLease(lease: own, status: .leased),
           LostLease(lease: cancelled, status: .cancelled), LostLease(lease: released, status: .pending),
-          LostLease(lease: unknown, status: nil),
+          LostLease(lease: unknown[0], status: nil), LostLease(lease: unknown[1], status: nil),
         ], "lost")
       try expectEqual(try bench.store.lost([held], node: "node-9").count, 1, "asked for another node")
       try expectEqual(try bench.store.lost([], node: "node-1"), [], "of none")
@@ -152,6 +155,15 @@ extension StoreCheck {
       try expectError(.unavailable) { _ = try store.changeCounter() }
       try expectError(.unavailable) { _ = try store.schema() }
       try expectError(.unavailable) { _ = try store.check() }
+      try expectError(.unavailable) { _ = try bench.lead(node: "n") }
+      try expectError(.unavailable) { try store.resign(node: "n") }
+      try expectError(.unavailable) { _ = try bench.report("n") }
+      try expectError(.unavailable) { try store.forgetNode(bootID: "n") }
+      try expectError(.unavailable) { _ = try store.nodes(now: bench.now) }
+      try expectError(.unavailable) { try store.setNode(name: "n", wanted: .ready) }
+      try expectError(.unavailable) { try bench.reportStaged("a", by: "n") }
+      try expectError(.unavailable) { _ = try store.staged(Bench.digest("a")) }
+      try expectError(.unavailable) { _ = try store.wantedPackages() }
     },
   ]
 }

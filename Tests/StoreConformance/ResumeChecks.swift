@@ -26,7 +26,7 @@ extension StoreCheck {
       let writes = written.map { CheckpointWrite(lease: first, checkpoint: $0) }
       try expect(try bench.apply { $0.checkpoints = writes }.checkpoints.allSatisfy { $0 }, "written")
       try expectEqual(try bench.store.taskRuns(first.run), written, "checkpoints")
-      bench.now += Bench.lease + 1
+      try bench.loseOwners()
       let second = try unwrap(try bench.claim(node: "node-2").first, "the lapsed run")
       try expectEqual(second.checkpoints, written, "checkpoints of the claimed run")
     },
@@ -65,7 +65,7 @@ extension StoreCheck {
       try bench.prepareDemo()
       let first = try bench.leased().lease
       try expect(try bench.checkpoint(first, "one"), "the first owner's")
-      bench.now += Bench.lease + 1
+      try bench.loseOwners()
       let second = try unwrap(try bench.claim(node: "node-2").first, "the lapsed run").lease
       try expect(try bench.checkpoint(second, "two"), "the second owner's")
       try expectEqual(try bench.store.taskRuns(first.run).map(\.task), ["one", "two"], "checkpoints")

@@ -15,9 +15,14 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
 
   /// Holds a fresh, empty store to the check, and then to its own search for faults.
   ///
+  /// - Parameters:
+  ///   - makeStore: opens the store. It takes the time from batches and parameters, not from a clock.
+  ///   - sql: runs plain SQL in the database of the store opened last.
   /// - Throws: ``ConformanceFailure`` when the store does not conform; what the store throws unexpectedly.
-  package func run(_ makeStore: () throws -> any WorkflowStore) throws {
-    var bench = Bench(store: try makeStore())
+  package func run(
+    _ makeStore: () throws -> any WorkflowStore, sql: @escaping (String) throws -> Void
+  ) throws {
+    var bench = Bench(store: try makeStore(), sql: sql)
     defer { bench.store.close() }
     try body(&bench)
     if !bench.isClosed { try expectEqual(try bench.store.check(), [], "faults found after the check") }
@@ -25,8 +30,9 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
 
   /// Every check. A store passes all of them or does not conform.
   package static let all: [StoreCheck] =
-    packageChecks + activationChecks + submissionChecks + claimChecks + leaseChecks + fencingChecks + resumeChecks
-    + endingChecks + eventChecks + questionChecks + lifeChecks
+    packageChecks + activationChecks + submissionChecks + claimChecks + claimFilterChecks + shareChecks + leaseChecks
+    + fencingChecks + leadChecks + sweepChecks + resumeChecks + endingChecks + permitChecks + offerChecks
+    + takenChecks + collectChecks + nodeChecks + stagingChecks + eventChecks + questionChecks + lifeChecks
 }
 
 /// What a store did that it must not do.

@@ -21,6 +21,22 @@ extension UnansweringStore {
   package func package(digest: PackageDigest) throws(StoreError) -> PackageRecord? { nil }
   package func archive(digest: PackageDigest) throws(StoreError) -> [UInt8]? { nil }
   package func workflows(tenant: String, package: String?) throws(StoreError) -> [WorkflowRecord] { [] }
+  package var isShared: Bool { false }
+  package func lead(_ duty: Duty, node: String, leaseMilliseconds: Int64, now: Timestamp) throws(StoreError) -> Int64? {
+    nil
+  }
+  package func resign(node: String) throws(StoreError) {}
+  package func report(_ node: NodeReport, leaseMilliseconds: Int64, now: Timestamp) throws(StoreError) -> NodeState {
+    .ready
+  }
+  package func forgetNode(bootID: String) throws(StoreError) {}
+  package func nodes(now: Timestamp) throws(StoreError) -> [NodeRecord] { [] }
+  package func setNode(name: String, wanted: NodeState) throws(StoreError) { throw unused }
+  package func reportStaged(_ package: NodePackage) throws(StoreError) { throw unused }
+  package func staged(_ digest: PackageDigest) throws(StoreError) -> [NodePackage] { [] }
+  package func wantedPackages() throws(StoreError) -> [PackageDigest] { [] }
+  package func listen(_ receive: @escaping @Sendable (Set<StoreNews>) -> Void) throws(StoreError) {}
+  package func announce(_ news: Set<StoreNews>) {}
   package func run(_ id: RunID) throws(StoreError) -> RunRecord? { nil }
   package func run(tenant: String, idempotencyKey: String) throws(StoreError) -> RunRecord? { nil }
   package func runs(_ filter: RunFilter) throws(StoreError) -> [RunRecord] { [] }

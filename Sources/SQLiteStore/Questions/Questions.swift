@@ -4,6 +4,7 @@ import WorkflowStore
 /// Reads runs, their tasks and their events.
 final class Questions {
   let packages: PackageQuestions
+  let nodes: NodeQuestions
   let connection: Connection
   private let snapshot: Transaction
   private let byID: Query
@@ -17,6 +18,7 @@ final class Questions {
   init(_ connection: Connection) {
     self.connection = connection
     packages = PackageQuestions(connection)
+    nodes = NodeQuestions(connection)
     snapshot = Transaction(connection, writes: false)
     byID = connection.query("reading a run", "\(RunRow.select) WHERE id = ?1")
     byKey = connection.query(

@@ -24,6 +24,13 @@ struct SoundnessCheck {
       + " WHERE NOT EXISTS (SELECT 1 FROM workflow_event WHERE workflow_id = r.id AND event_type = 'created')",
     "SELECT 'task ''' || task || ''' of run ' || run_id || ' ended ' || count(*) || ' times' FROM task_run"
       + " WHERE status IN ('succeeded', 'failed', 'skipped') GROUP BY run_id, task HAVING count(*) > 1",
+    "SELECT 'offer ' || o.id || ' of task ''' || o.task || ''' belongs to no run' FROM task_offer AS o"
+      + " WHERE NOT EXISTS (SELECT 1 FROM workflow_run WHERE id = o.run_id)",
+    "SELECT 'offer ' || id || ' is taken or ended without saying by whom, when or how' FROM task_offer"
+      + " WHERE (taken_by IS NOT NULL AND (take_until IS NULL OR taken_at IS NULL OR take_epoch = 0))"
+      + " OR (outcome IS NOT NULL AND (taken_by IS NULL OR started_at IS NULL OR finished_at IS NULL))",
+    "SELECT 'a permit of key ''' || key || ''' belongs to no run' FROM concurrency_permit AS p"
+      + " WHERE NOT EXISTS (SELECT 1 FROM workflow_run WHERE id = p.run_id)",
     "SELECT 'package ' || name || ' ' || version || ' has no archive' FROM package AS p"
       + " WHERE NOT EXISTS (SELECT 1 FROM package_blob WHERE digest = p.digest)",
     "SELECT 'package ' || package_name || ' of tenant ' || tenant_id || ' is active in a version that is not"

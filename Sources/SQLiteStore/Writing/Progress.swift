@@ -68,6 +68,7 @@ final class Progress {
     }
   }
 
+  /// Extends leases of runs; those of taken tasks are ``Takes``' part.
   func heartbeat(_ heartbeat: HeartbeatWrite, now: Timestamp, text: String) throws(StoreError) {
     let until = now + heartbeat.leaseMilliseconds
     extend.bind(1, heartbeat.node).bind(2, TimestampFormat.sql(until - heartbeat.leaseMilliseconds * 2 / 3))

@@ -11,13 +11,19 @@ final class Writer {
 
   let connection: Connection
   let packages: PackageWriter
+  let nodes: NodeWriter
   let questions: Questions
   private let transaction: Transaction
   private let submissions: Submissions
   private let progress: Progress
   private let events: EventLog
   private let endings: Endings
+  private let permits: Permits
+  private let offers: Offers
+  private let takes: Takes
+  private let sweeps: Sweeps
   private let claims: Claims
+  private let earlier: EarlierProcess
   private let dataVersion: Query
   /// Frames at which the next checkpoint is due: later when a reader kept the last one from finishing.
   private var checkpointAt = Writer.checkpointFrames
@@ -29,16 +35,33 @@ final class Writer {
     submissions = Submissions(connection, events)
     progress = Progress(connection, events)
     endings = Endings(connection, events)
+    permits = Permits(connection)
+    offers = Offers(connection)
+    takes = Takes(connection)
+    sweeps = Sweeps(connection, events)
     claims = Claims(connection, events)
+    earlier = EarlierProcess(connection)
+    nodes = NodeWriter(connection)
     packages = PackageWriter(connection)
     questions = Questions(connection)
     dataVersion = connection.query("looking for foreign changes", "PRAGMA data_version")
   }
 
   func apply(_ batch: StoreBatch) throws(StoreError) -> StoreOutcome {
-    let outcome = try write { () throws(StoreError) in try applyInOrder(batch) }
-    if batch.claim != nil { claims.committed() }
-    return outcome
+    guard batch.claim != nil || batch.take != nil || batch.sweep != nil else {
+      return try write { () throws(StoreError) in try applyInOrder(batch) }
+    }
+    return try grant { () throws(StoreError) in try applyInOrder(batch) }
+  }
+
+  /// Runs `body`, which may grant a lease of any kind, as one transaction.
+  func grant<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
+    let value = try write { () throws(StoreError) in
+      try earlier.expireLeases()
+      return try body()
+    }
+    earlier.committed()
+    return value
   }
 
   private func applyInOrder(_ batch: StoreBatch) throws(StoreError) -> StoreOutcome {
@@ -51,7 +74,17 @@ final class Writer {
     outcome.finishes = try endings.finish(batch.finishes, at: now)
     outcome.cancels = try endings.cancel(batch.cancels, at: now)
     try progress.release(batch.releases, at: now)
-    if let heartbeat = batch.heartbeat { try progress.heartbeat(heartbeat, now: batch.now, text: now) }
+    try permits.release(batch.permitReleases)
+    outcome.permits = try permits.grant(batch.permits, at: now)
+    outcome.offers = try offers.offer(batch.offers, at: now)
+    outcome.offerEnds = try takes.end(batch.offerEnds)
+    if let heartbeat = batch.heartbeat {
+      try progress.heartbeat(heartbeat, now: batch.now, text: now)
+      outcome.lostTakes = try takes.extend(heartbeat, now: batch.now)
+    }
+    if let sweep = batch.sweep { outcome.swept = try sweeps.sweep(sweep, now: batch.now, text: now) }
+    if let node = batch.collect { outcome.collected = try offers.collect(node) }
+    if let take = batch.take { outcome.taken = try takes.take(take, now: batch.now, text: now) }
     if let claim = batch.claim { outcome.claimed = try claims.claim(claim, now: batch.now, text: now) }
     return outcome
   }

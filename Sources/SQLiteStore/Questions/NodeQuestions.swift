@@ -1,0 +1,78 @@
+import WorkflowModel
+import WorkflowStore
+
+/// Reads nodes, what they have staged, and what they should have.
+final class NodeQuestions {
+  private let nodes: Query
+  private let staged: Query
+  private let wanted: Query
+
+  init(_ connection: Connection) {
+    nodes = connection.query(
+      "listing nodes",
+      """
+      SELECT n.boot_id, n.name, n.host, n.process_id, n.version, n.tags, n.types, n.slots, n.slots_busy, n.runs_held,
+        n.state, n.started_at, n.heartbeat_at, coalesce(s.wanted, 'ready'), n.alive_until >= ?1
+      FROM node AS n LEFT JOIN node_setting AS s ON s.name = n.name
+      WHERE n.alive_until >= ?2 ORDER BY n.name, n.started_at, n.boot_id
+      """)
+    staged = connection.query(
+      "reading who has staged a version",
+      """
+      SELECT boot_id, node, failure, reported_at FROM node_package WHERE digest = ?1 ORDER BY node, boot_id
+      """)
+    let open = "FROM workflow_run WHERE package_digest IS NOT NULL AND deleted_at IS NULL"
+    wanted = connection.query(
+      "looking for versions in use",
+      """
+      SELECT digest FROM activation
+      UNION SELECT back.digest FROM activation AS a
+        JOIN activation_change AS c
+          ON c.tenant_id = a.tenant_id AND c.package_name = a.package_name AND c.epoch = a.epoch
+        JOIN activation_change AS back
+          ON back.tenant_id = a.tenant_id AND back.package_name = a.package_name AND back.epoch = c.previous_epoch
+      UNION SELECT p.digest FROM package AS p WHERE NOT EXISTS (
+        SELECT 1 FROM package AS newer
+        WHERE newer.tenant_id = p.tenant_id AND newer.name = p.name
+          AND (newer.registered_at, newer.rowid) > (p.registered_at, p.rowid))
+      UNION SELECT package_digest \(open) AND \(RunRow.condition(.pending))
+      UNION SELECT package_digest \(open) AND \(RunRow.condition(.leased))
+      UNION SELECT package_digest \(open) AND \(RunRow.condition(.paused))
+      """)
+  }
+
+  func nodes(now: Timestamp) throws(StoreError) -> [NodeRecord] {
+    nodes.bind(1, TimestampFormat.sql(now)).bind(2, TimestampFormat.sql(now - Sweeps.memory))
+    return try nodes.all(NodeRow.record)
+  }
+
+  func staged(_ digest: PackageDigest) throws(StoreError) -> [NodePackage] {
+    try staged.bind(1, digest.hex).all { row in
+      NodePackage(
+        bootID: row.text(0), node: row.text(1), digest: digest, failure: row.optionalText(2), at: row.time(3))
+    }
+  }
+
+  func wantedPackages() throws(StoreError) -> [PackageDigest] {
+    try wanted.all { row throws(StoreError) in try row.digest(0) }
+  }
+}
+
+/// Reads rows of `node`.
+enum NodeRow {
+  static func record(_ row: Query) throws(StoreError) -> NodeRecord {
+    let report = NodeReport(
+      bootID: row.text(0), name: row.text(1), host: row.text(2), processID: Int(row.int(3)), version: row.text(4),
+      tags: try JSONTexts.texts(row.bytes(5)), types: try JSONTexts.texts(row.bytes(6)), slots: Int(row.int(7)),
+      slotsBusy: Int(row.int(8)), runsHeld: Int(row.int(9)), state: try state(row, 10), startedAt: row.time(11))
+    return NodeRecord(
+      report: report, wanted: try state(row, 13), heartbeatAt: row.time(12), isAlive: row.int(14) == 1)
+  }
+
+  static func state(_ row: Query, _ column: Int32) throws(StoreError) -> NodeState {
+    guard let state = NodeState(rawValue: row.text(column)) else {
+      throw StoreError(.corrupt, "'\(row.text(column))' is no state of a node; run 'cloacina-ctl db check'")
+    }
+    return state
+  }
+}
