@@ -99,7 +99,7 @@ let package = Package(
       dependencies: ["SQLiteStore", "StoreConformance", "WorkflowStore", "WorkflowModel", "CSQLite"]),
     .testTarget(
       name: "SchedulerTests",
-      dependencies: ["Scheduler", "StoreConformance", "WorkflowStore", "WorkflowModel", "Threading"]),
+      dependencies: ["Scheduler", "SQLiteStore", "StoreConformance", "WorkflowStore", "WorkflowModel", "Threading"]),
     .testTarget(
       name: "PackageRegistryTests",
       dependencies: [

@@ -80,16 +80,21 @@ extension SchedulerLoop {
   private func leave() {
     giveOutCalls()
     for (key, run) in runs.open { stayBehind(key, run) }
-    for call in executor.withdraw(.everything) {
-      callsInFlight -= 1
-      if TakeTable.isTake(call.id) {
-        if let key = takes.remove(call.id) { returnTake(key) }
-      } else {
-        let (key, task) = RunKey.split(call.id)
-        runs[key]?.removeFlight(task)
-      }
-    }
+    for call in executor.withdraw(.everything) { leaveBehind(call) }
     for (key, run) in runs.open { leaveIfIdle(key, run) }
+  }
+
+  private func leaveBehind(_ call: TaskCall) {
+    let (key, task) = RunKey.split(call.id)
+    if TakeTable.isTake(call.id) {
+      callsInFlight -= 1
+      if let key = takes.remove(call.id) { returnTake(key) }
+    } else if let run = runs[key], !run.isOver {
+      callsInFlight -= 1
+      run.removeFlight(task)
+    } else {
+      endUnstarted(call)
+    }
   }
 
   /// Nothing of the run starts here any more.
