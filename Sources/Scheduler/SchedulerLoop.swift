@@ -111,7 +111,7 @@ final class SchedulerLoop {
 
   /// Monotonic time of the next thing that time alone makes due.
   var wakeTime: UInt64 {
-    var due = min(nextPoll, nextHeartbeat)
+    var due = holdsLeases ? min(nextPoll, nextHeartbeat) : nextPoll
     if let timer = timers.next { due = min(due, monotonic + UInt64(max(0, timer - now)) * 1_000_000) }
     if let ask = permits.nextAsk { due = min(due, ask) }
     if hasBacklog { due = min(due, nextBacklogLook) }
