@@ -26,6 +26,7 @@ let package = Package(
     .target(name: "CToml", cxxSettings: [.unsafeFlags(["-std=c++17"])]),
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .executableTarget(name: "cloacina-runner", dependencies: ["CPackageImage"], cSettings: [.define("_GNU_SOURCE")]),
 
@@ -45,6 +46,9 @@ let package = Package(
     // MARK: Floor 3
     .target(name: "SQLiteStore", dependencies: ["WorkflowStore", "WorkflowModel", "Telemetry", "CSQLite", "CCrypto"]),
     .target(
+      name: "PostgresStore",
+      dependencies: ["WorkflowStore", "WorkflowModel", "Telemetry", "Threading", "CLinux", "CPostgres", "CCrypto"]),
+    .target(
       name: "PackageRegistry",
       dependencies: ["PackageArchive", "PackageHost", "WorkflowStore", "WorkflowModel", "Telemetry", "Threading"]),
     .target(
@@ -56,7 +60,8 @@ let package = Package(
     .target(
       name: "CloacinaRuntime",
       dependencies: [
-        "PackageRegistry", "Scheduler", "Executor", "SQLiteStore", "PackageArchive", "PackageHost", "WorkflowStore",
+        "PackageRegistry", "Scheduler", "Executor", "SQLiteStore", "PostgresStore", "PackageArchive", "PackageHost",
+        "WorkflowStore",
         "WorkflowModel", "Telemetry", "Threading",
       ]),
 
@@ -78,8 +83,8 @@ let package = Package(
     .executableTarget(
       name: "cloacina-bench",
       dependencies: [
-        "CloacinaRuntime", "PackageArchive", "PackageHost", "WorkflowStore", "WorkflowModel", "Threading", "CSQLite",
-        "CPackageImage",
+        "RuntimeAPI", "CloacinaRuntime", "PostgresStore", "PackageArchive", "PackageHost", "WorkflowStore",
+        "WorkflowModel", "Threading", "CLinux", "CPostgres", "CSQLite", "CPackageImage",
       ],
       path: "Benchmarks/cloacina-bench"),
 
@@ -98,6 +103,9 @@ let package = Package(
       name: "SQLiteStoreTests",
       dependencies: ["SQLiteStore", "StoreConformance", "WorkflowStore", "WorkflowModel", "CSQLite"]),
     .testTarget(
+      name: "PostgresStoreTests",
+      dependencies: ["PostgresStore", "StoreConformance", "WorkflowStore", "WorkflowModel", "Threading", "CPostgres"]),
+    .testTarget(
       name: "SchedulerTests",
       dependencies: ["Scheduler", "SQLiteStore", "StoreConformance", "WorkflowStore", "WorkflowModel", "Threading"]),
     .testTarget(
@@ -110,6 +118,13 @@ let package = Package(
     .testTarget(
       name: "PackageBuilderTests",
       dependencies: ["PackageBuilder", "PackageArchive", "PackageHost", "CloacinaKit", "WorkflowModel"]),
+    .testTarget(
+      name: "CloacinaRuntimeTests",
+      dependencies: [
+        "CloacinaRuntime", "SQLiteStore", "StoreConformance", "Scheduler", "PackageHost", "WorkflowStore",
+        "WorkflowModel",
+        "Threading",
+      ]),
     .testTarget(
       name: "RuntimeAPITests",
       dependencies: ["RuntimeAPI", "CloacinaRuntime", "WorkflowStore", "PackageHost", "WorkflowModel", "Threading"]),

@@ -26,4 +26,13 @@ final class RunWatch: Sendable {
     let signals = waiters.withLock { waiters in runs.flatMap { waiters.removeValue(forKey: $0) ?? [] } }
     for signal in signals { signal.deliver(()) }
   }
+
+  /// Some runs may have changed, nobody knows which: everyone who waits looks again.
+  func changed() {
+    let signals = waiters.withLock { waiters in
+      defer { waiters = [:] }
+      return waiters.values.flatMap { $0 }
+    }
+    for signal in signals { signal.deliver(()) }
+  }
 }

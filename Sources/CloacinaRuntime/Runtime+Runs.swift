@@ -36,6 +36,7 @@ extension Runtime {
     let outcome: StoreOutcome
     do throws(StoreError) { outcome = try parts.commits.apply(batch) } catch { throw RuntimeError(error) }
     parts.scheduler.wake()
+    parts.store.announce([.work])
     var results: [StartResult] = []
     results.reserveCapacity(requests.count)
     for submission in outcome.submissions { results.append(try StartResult(submission)) }
@@ -64,8 +65,13 @@ extension Runtime {
     let result = outcome.cancels[0]
     switch result {
     case .notFound: throw RuntimeError.unknownRun(id)
-    case .cancelled(wasLeased: true) where configuration.executes: parts.scheduler.cancelled([id])
-    case .cancelled: parts.watch.ended([id])
+    case .cancelled(wasLeased: true) where configuration.executes && !parts.store.isShared:
+      parts.scheduler.cancelled([id])
+    case .cancelled:
+      // Another node may be the owner: it is told, and the scheduler here ignores a run that it does not hold.
+      parts.scheduler.cancelled([id])
+      parts.watch.ended([id])
+      parts.store.announce([.runs])
     case .alreadyEnded: break
     }
     return result
@@ -101,17 +107,21 @@ extension Runtime {
   /// The run once it is over, or its state when `timeoutMilliseconds` have passed; nil waits for ever.
   package func wait(_ id: RunID, timeoutMilliseconds: Int64?) throws(RuntimeError) -> RunRecord {
     let deadline = timeoutMilliseconds.map { Clock.monotonic + UInt64(max(0, $0)) * 1_000_000 }
+    var backoff = runEndBackoff
     while true {
       let signal = parts.watch.expect(id)
       defer { parts.watch.forget(id, signal) }
       let record = try run(id)
       if record.status.isTerminal { return record }
       if let deadline, Clock.monotonic >= deadline { return record }
-      // A second at most: a run may also be ended by plain SQL, which gives no signal.
-      let pause = Clock.monotonic + 1_000_000_000
+      let pause = Clock.monotonic + UInt64(backoff.next()) * 1_000_000
       _ = signal.wait(until: deadline.map { min($0, pause) } ?? pause)
     }
   }
+
+  /// Another node tells nobody when it ends a run. Here it gives a signal, and then a second is soon enough for what
+  /// plain SQL has ended.
+  private var runEndBackoff: PollBackoff { parts.store.isShared ? .runEnd : PollBackoff(from: 1000, to: 1000) }
 
   /// Events after `after`; waits up to `waitMilliseconds` for the first when there is none and the run goes on.
   package func events(_ id: RunID, after: Int64, waitMilliseconds: Int64) throws(RuntimeError) -> [EventRecord] {

@@ -2,6 +2,7 @@ import Executor
 import PackageArchive
 import PackageHost
 import PackageRegistry
+import PostgresStore
 import SQLiteStore
 import Scheduler
 import Synchronization
@@ -20,19 +21,17 @@ struct RuntimeParts: Sendable {
   let scheduler: Scheduler
   let upkeep: Upkeep
   let watch: RunWatch
+  let newsWatch: NewsWatch
   let bootID: String
   /// Removed on close: the content store of a database without a folder.
   let temporaryFolder: String?
 
-  init(_ configuration: RuntimeConfiguration) throws(RuntimeError) {
-    let path = try RuntimeParts.databasePath(configuration.databaseURL)
-    let store: any WorkflowStore
-    do throws(StoreError) { store = try SQLiteStore.open(path: path) } catch { throw RuntimeError(error) }
+  init(_ configuration: RuntimeConfiguration, store: any WorkflowStore) throws(RuntimeError) {
     self.store = store
     commits = CommitQueue(store: store)
     bootID = "\(configuration.nodeName)-\(String(UInt32.random(in: .min ... .max), radix: 16))"
     let content: ContentStore
-    (content, temporaryFolder) = try RuntimeParts.openContent(beside: path)
+    (content, temporaryFolder) = try RuntimeParts.openContent(configuration)
     let reactor: RunnerReactor
     do throws(HostError) { reactor = try RunnerReactor() } catch { throw RuntimeError(error) }
     self.reactor = reactor
@@ -55,6 +54,7 @@ struct RuntimeParts: Sendable {
     relay.connect(executor)
     upkeep = Upkeep(registry: registry)
     watch = RunWatch()
+    newsWatch = NewsWatch()
   }
 
   /// Begins to claim and run work.
@@ -63,10 +63,28 @@ struct RuntimeParts: Sendable {
     settings.leaseMilliseconds = configuration.leaseMilliseconds
     settings.runLimit = configuration.runLimit
     settings.defaultTimeoutMilliseconds = configuration.defaultTimeoutMilliseconds
+    settings.drainMilliseconds = configuration.drainMilliseconds
+    settings.tags = configuration.tags
+    settings.types = configuration.types
+    settings.slots = configuration.slots
+    settings.isShared = store.isShared
     scheduler.start(
       settings, store: store, commits: commits, executor: executor,
       resolver: { [registry] digest, workflow in registry.resolve(digest, workflow) },
       runsEnded: { [watch] in watch.ended($0) })
+  }
+
+  /// Introduces this node to the store and speaks for it from now on. To be called before work is claimed.
+  func startAgent(_ configuration: RuntimeConfiguration, startedAt: Timestamp) -> NodeAgent {
+    let identity = NodeAgent.Identity(
+      bootID: bootID, name: configuration.nodeName, host: Machine.name, processID: Machine.processID,
+      tags: configuration.tags, types: configuration.types, startedAt: startedAt)
+    let engine = NodeAgent.Engine(
+      load: { [scheduler] in scheduler.load() }, occupancy: { [executor] in executor.occupancy },
+      setIntake: { [scheduler] in scheduler.setIntake($0) }, lead: { [scheduler] in scheduler.lead($0) },
+      stage: { [registry] digest throws(HostError) in try registry.stage(digest) },
+      packagesChanged: { [upkeep] in upkeep.activationChanged() })
+    return NodeAgent(identity, store: store, engine: engine)
   }
 
   /// Deletes the packages of an in-memory database; what is left behind lies in the system's temporary folder.
@@ -74,26 +92,55 @@ struct RuntimeParts: Sendable {
     if let temporaryFolder { ContentStore.remove(root: temporaryFolder) }
   }
 
-  private static func databasePath(_ text: String) throws(RuntimeError) -> String {
-    switch DatabaseURL(text) {
-    case .sqlite(let path): return path
-    case .postgres:
-      throw RuntimeError(
-        .invalid, code: "CLO-R001", "PostgreSQL databases are not supported by this build",
-        fix: "use sqlite:PATH, for example --db sqlite:cloacina.db")
-    case nil:
-      throw RuntimeError(
-        .invalid, code: "CLO-R002", "'\(text)' is not a database URL",
-        fix: "use sqlite:PATH, sqlite:///absolute/path or sqlite::memory:")
-    }
+  /// The store that a database URL names, brought to this release's schema.
+  ///
+  /// - Throws: ``RuntimeError``; it never shows a password.
+  static func openStore(_ url: String) throws(RuntimeError) -> any WorkflowStore {
+    let database = try database(url)
+    do throws(StoreError) {
+      switch database {
+      case .sqlite(let path): return try SQLiteStore.open(path: path)
+      case .postgres(let url): return try PostgresStore.open(url: url)
+      }
+    } catch { throw RuntimeError(error) }
   }
 
-  /// The content store lies beside the database file; an in-memory database has a temporary one.
-  private static func openContent(beside path: String) throws(RuntimeError) -> (ContentStore, String?) {
-    let temporary = path == ":memory:" ? temporaryFolder() : nil
-    do throws(ArchiveError) { return (try ContentStore(root: temporary ?? path + ".packages"), temporary) } catch {
-      throw RuntimeError(error)
+  /// The steps of the schema at a database URL; changes nothing there.
+  static func migrationPlan(_ url: String) throws(RuntimeError) -> [MigrationStep] {
+    let database = try database(url)
+    do throws(StoreError) {
+      switch database {
+      case .sqlite(let path): return try SQLiteStore.plan(path: path)
+      case .postgres(let url): return try PostgresStore.plan(url: url)
+      }
+    } catch { throw RuntimeError(error) }
+  }
+
+  private static func database(_ url: String) throws(RuntimeError) -> DatabaseURL {
+    if let database = DatabaseURL(url) { return database }
+    throw RuntimeError(
+      .invalid, code: "CLO-R002", "'\(DatabaseText.masked(url))' is not a database URL",
+      fix: "use sqlite:PATH, sqlite:///absolute/path or postgres://USER@HOST/NAME")
+  }
+
+  /// Unpacked packages lie where the configuration says; else beside the database file, in a temporary folder for a
+  /// database in memory, and in the user's cache for a database that is no file here.
+  private static func openContent(_ configuration: RuntimeConfiguration) throws(RuntimeError)
+    -> (ContentStore, String?)
+  {
+    var temporary: String?
+    let root: String
+    switch (configuration.cacheFolder, try database(configuration.databaseURL)) {
+    case (let folder?, _): root = folder
+    case (nil, .sqlite(":memory:")):
+      root = temporaryFolder()
+      temporary = root
+    case (nil, .sqlite(let path)): root = path + ".packages"
+    case (nil, .postgres(let url)):
+      root = try CacheFolder.standard(database: url, environment: CacheFolder.environment)
     }
+    try CacheFolder.make(root)
+    do throws(ArchiveError) { return (try ContentStore(root: root), temporary) } catch { throw RuntimeError(error) }
   }
 
   private static func temporaryFolder() -> String {

@@ -4,16 +4,26 @@ package import WorkflowStore
 
 /// Everything an engine needs to be told before it starts.
 package struct RuntimeConfiguration: Sendable {
-  /// `sqlite:PATH`, `sqlite://…`, `sqlite::memory:`.
+  /// `sqlite:PATH`, `sqlite::memory:`, `postgres://…` or `host=… dbname=…`; may hold a password, so it is never shown
+  /// as it is (see ``DatabaseText``).
   package var databaseURL: String
   package var host: HostConfiguration
   /// Name of this node in leases and lists.
   package var nodeName = "local"
+  /// What this node has that tasks may ask for.
+  package var tags: [String] = []
+  /// LIKE patterns of which a run's type must match one to be claimed here; empty: every type.
+  package var types: [String] = []
+  /// Folder of unpacked packages; nil: beside a database file, in the user's cache for a database that is none.
+  package var cacheFolder: String?
   /// Calls at once on this node.
   package var slots = 64
   /// Runs held in memory at once.
   package var runLimit = 4096
+  /// A run passes to another node this long after its owner was last heard of.
   package var leaseMilliseconds: Int64 = 15_000
+  /// How long running tasks may go on once an operator drains the node.
+  package var drainMilliseconds: Int64 = 10_000
   /// Time limit of a task that declares none; 0: no limit.
   package var defaultTimeoutMilliseconds: Int64 = 0
   /// Claim and run work; false opens the store for questions and submissions only.
@@ -33,6 +43,7 @@ package struct RuntimeError: Error, Sendable, Equatable, CustomStringConvertible
     case unavailable  // database or daemon out of reach: exit 2
     case notFound  // exit 3
     case refused  // conflict or unsafe: exit 5
+    case timeout  // exit 7
     case rejectedPackage  // exit 8
     case `internal`  // exit 70
   }
@@ -128,68 +139,5 @@ package struct StartResult: Sendable {
     self.id = id
     self.created = created
     self.digest = digest
-  }
-}
-
-package struct RuntimeStatus: Sendable {
-  package var version: String
-  package var node: String
-  package var bootID: String
-  package var startedAt: Timestamp
-  package var databaseURL: String
-  package var engine: String
-  package var counts: StoreCounts
-  package var activations: [Activation]
-  /// Runs held in memory.
-  package var runsHeld: Int
-  package var slots: Int
-  package var slotsBusy: Int
-  /// One line per loaded host: digest, isolation, process id, calls served, replacements.
-  package var hosts: [HostStatus]
-  /// Things that need a person, as sentences.
-  package var attention: [String]
-
-  package init(
-    version: String, node: String, bootID: String, startedAt: Timestamp, databaseURL: String, engine: String,
-    counts: StoreCounts, activations: [Activation], runsHeld: Int, slots: Int, slotsBusy: Int, hosts: [HostStatus],
-    attention: [String]
-  ) {
-    self.version = version
-    self.node = node
-    self.bootID = bootID
-    self.startedAt = startedAt
-    self.databaseURL = databaseURL
-    self.engine = engine
-    self.counts = counts
-    self.activations = activations
-    self.runsHeld = runsHeld
-    self.slots = slots
-    self.slotsBusy = slotsBusy
-    self.hosts = hosts
-    self.attention = attention
-  }
-}
-
-package struct HostStatus: Sendable {
-  package var package: String
-  package var version: String
-  package var digest: PackageDigest
-  package var isolation: Isolation
-  /// Nil for a package in this process.
-  package var processID: Int32?
-  package var calls: Int
-  package var replacements: Int
-
-  package init(
-    package: String, version: String, digest: PackageDigest, isolation: Isolation, processID: Int32?, calls: Int,
-    replacements: Int
-  ) {
-    self.package = package
-    self.version = version
-    self.digest = digest
-    self.isolation = isolation
-    self.processID = processID
-    self.calls = calls
-    self.replacements = replacements
   }
 }

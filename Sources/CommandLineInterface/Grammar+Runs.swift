@@ -13,17 +13,24 @@ extension Grammar {
         Flag("wait", "wait until the run is over and show it"),
         Flag("timeout", value: "SECONDS", range: 0...31_536_000, "with --wait: how long (default: for ever)"),
         Flag("idempotency-key", value: "KEY", "start nothing when a run with this key exists, but name that run"),
-        Flag("count", value: "N", range: 1...100_000, "start N runs in one transaction"),
+        Flag("count", value: "N", range: 1...1_000_000, "start N runs, up to 1000 in one transaction"),
+        Flag("input-lines", value: "FILE|-", "start a run for each line, which is its input, a JSON object"),
+        Flag("key-field", value: "FIELD", "with --input-lines: the member of each input that is its idempotency key"),
       ],
       formats: items,
       details: [
         "Without a daemon the run is recorded and waits for one; with --wait this command then runs it itself.",
         "With --wait the exit code is 6 when a run failed or was cancelled and 7 when the time was up.",
+        """
+        Lines are checked before anything is started; blank ones are skipped. Up to 1000 runs are started in one \
+        transaction: when a later one fails, the error says how many runs there are.
+        """,
       ],
       examples: [
         "start simple_demo --input '{\"rows\": 5}' --wait",
         "start etl.nightly --input @input.json --idempotency-key 2026-01-31",
         "start simple_demo --count 200 -o id",
+        "start etl.nightly --input-lines orders.jsonl --key-field order_id",
       ]),
     Verb(
       "run list", "List runs, newest first",
@@ -50,33 +57,5 @@ extension Grammar {
         "With --output json everything is printed at the end, as one document.",
       ],
       examples: ["run follow 0197e0c2-7d1a-7c55-9d0e-2f6d5b1c9a41"]),
-  ]
-
-  static let engineVerbs = [
-    Verb(
-      "serve", "Run the engine as a daemon in the foreground",
-      flags: [
-        Flag("slots", value: "N", range: 1...4096, "tasks at once (default: 64)"),
-        Flag("node", value: "NAME", "name of this node in leases and lists (default: local)"),
-        Flag(
-          "drain", value: "SECONDS", range: 0...86_400, "time for running tasks to end after a signal (default: 10)"),
-      ],
-      formats: ["table", "json"], usesTenant: false,
-      details: [
-        "Prints one line on standard output when it is ready; logs go to standard error.",
-        "SIGTERM or SIGINT stops it in order; a second one at once.",
-      ],
-      examples: ["serve --db sqlite:flows.db", "serve --slots 8 --drain 60"]),
-    Verb("status", "Show the engine on one screen", formats: ["table", "json", "jsonl"], examples: ["status"]),
-    Verb(
-      "db migrate", "Create the database or bring it to this version", usesTenant: false,
-      details: ["Every command that writes does this by itself; here it is explicit."],
-      examples: ["db migrate --db sqlite:flows.db"]),
-    Verb("db status", "Show the migrations of the database", usesTenant: false, examples: ["db status"]),
-    Verb(
-      "db check", "Check the database for damage and impossible states", usesTenant: false,
-      details: ["Exit code 1 when a fault was found."], examples: ["db check"]),
-    Verb(
-      "version", "Print the version", usesDatabase: false, usesTenant: false, examples: ["version -o json"]),
   ]
 }

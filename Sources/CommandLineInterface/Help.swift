@@ -21,8 +21,9 @@ package enum Help {
       Fields of json and jsonl are a contract: docs/cli-json.md.
 
       Database: --db, else CLOACINA_DB, else DATABASE_URL, else [database] url in ./cloacina.toml, else
-      cloacina/cloacina.db under XDG_DATA_HOME (~/.local/share). A command talks to the daemon that serves the
-      database; without one it opens the database itself.
+      cloacina/cloacina.db under XDG_DATA_HOME (~/.local/share). A command talks to the daemon that serves a
+      database file; without one it opens the file itself. A database on a server may have many nodes, and commands
+      work on it beside them.
 
       Exit codes: 0 success · 1 usage, validation or a local file · 2 daemon or database out of reach ·
       3 not found · 5 refused · 6 the run waited for failed or was cancelled · 7 --timeout was up ·
@@ -82,13 +83,18 @@ package enum Help {
 
   private static func table(_ flags: [Flag]) -> String {
     let names = flags.map { flag in
-      (flag.short.map { "-\($0), " } ?? "    ") + "--\(flag.name)" + (flag.value.map { " \($0)" } ?? "")
+      (flag.short.map { "-\($0), " } ?? "    ") + "--\(flag.name)" + value(of: flag)
     }
     let width = names.map(\.count).max() ?? 0
     return zip(names, flags).map { name, flag in
       let choices = flag.name == "output" && !flag.choices.isEmpty ? ": \(flag.choices.joined(separator: ", "))" : ""
       return "  \(pad(name, width))  \(flag.help)\(choices)"
     }.joined(separator: "\n")
+  }
+
+  private static func value(of flag: Flag) -> String {
+    guard let value = flag.value else { return "" }
+    return flag.isValueOptional ? "[=\(value)]" : " \(value)"
   }
 
   private static func pad(_ text: String, _ width: Int) -> String {

@@ -18,8 +18,15 @@ package struct Invocation: Sendable {
   /// The number an option was given; the parser has checked that it is one.
   package func number(_ flag: String) -> Int? { values[flag].flatMap { Int($0) } }
 
-  /// True when the switch was given.
-  package func has(_ flag: String) -> Bool { switches.contains(flag) }
+  /// True when the option was given, with a value or as a switch.
+  package func has(_ flag: String) -> Bool { switches.contains(flag) || values[flag] != nil }
+
+  /// The elements of a list, each once, in the order they were given; empty when the option was not given.
+  package func list(_ flag: String) -> [String] {
+    var elements: [String] = []
+    for element in values[flag].map(Flag.elements) ?? [] where !elements.contains(element) { elements.append(element) }
+    return elements
+  }
 
   /// `--tenant`, or the default.
   package var tenant: String { values["tenant"] ?? "public" }

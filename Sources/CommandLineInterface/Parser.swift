@@ -34,7 +34,7 @@ package struct Parser {
     }
     if invocation.has("help") { return .help(Help.text(for: verb)) }
     try checkOperands(invocation)
-    try checkCombinations(invocation)
+    try Parser.checkCombinations(invocation)
     return .run(invocation)
   }
 
@@ -78,6 +78,10 @@ package struct Parser {
       invocation.switches.insert(flag.name)
       return
     }
+    if flag.isValueOptional, attached == nil {
+      invocation.switches.insert(flag.name)
+      return
+    }
     let value = if let attached { attached } else { try next(after: shown, placeholder) }
     try check(value, of: flag, shown: shown)
     invocation.values[flag.name] = value
@@ -99,6 +103,9 @@ package struct Parser {
         "\(shown) does not take '\(value)'\(Suggestion.hint(for: value, in: flag.choices))",
         fix: "use one of \(flag.choices.joined(separator: ", "))")
     }
+    if flag.isList, Flag.elements(value).contains("") {
+      throw UsageError("\(shown) has an empty element in '\(value)'", fix: "write \(shown) \(flag.value ?? "")")
+    }
     if let range = flag.range, Int(value).map(range.contains) != true {
       throw UsageError(
         "\(shown) does not take '\(value)'",
@@ -113,19 +120,6 @@ package struct Parser {
     let what = isGlobal ? "has no use for the option" : "has no option"
     return UsageError(
       "'\(verb.name)' \(what) '\(flag)'\(hint)", fix: "\(Grammar.program) \(verb.name) --help")
-  }
-
-  /// Options that would do nothing, or contradict each other.
-  private func checkCombinations(_ invocation: Invocation) throws(UsageError) {
-    if invocation.has("quiet"), invocation.has("verbose") {
-      throw UsageError("--quiet and --verbose contradict each other", fix: "leave out one of the two")
-    }
-    if invocation["timeout"] != nil, !invocation.has("wait") {
-      throw UsageError("--timeout does nothing without --wait", fix: "add --wait")
-    }
-    if invocation["idempotency-key"] != nil, invocation.number("count") ?? 1 > 1 {
-      throw UsageError("one --idempotency-key cannot name several runs", fix: "leave out --count or the key")
-    }
   }
 
   // MARK: Operands

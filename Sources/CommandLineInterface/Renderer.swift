@@ -33,7 +33,7 @@ package enum Renderer {
     if let package = item["package"]?.text, let version = item["version"]?.text, item["id"] == nil {
       return "\(package)@\(version)"
     }
-    return item["id"]?.text ?? item["id"]?.integer.map { String($0) }
+    return item["id"]?.text ?? item["id"]?.integer.map { String($0) } ?? item["node"]?.text
   }
 
   /// An error in the form people read: what, then what to do.

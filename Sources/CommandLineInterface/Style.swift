@@ -35,9 +35,9 @@ package struct Style: Sendable {
   /// The colour of a status word.
   package static func tint(ofStatus status: String) -> Tint? {
     switch status {
-    case "succeeded": .green
-    case "failed": .red
-    case "cancelled", "paused": .yellow
+    case "succeeded", "ready": .green
+    case "failed", "lost": .red
+    case "cancelled", "paused", "cordoned", "draining", "drained": .yellow
     case "leased", "running": .cyan
     case "skipped", "not_reached", "pending": .dim
     default: nil

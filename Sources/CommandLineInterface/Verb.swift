@@ -5,6 +5,10 @@ package struct Flag: Sendable, Equatable {
   package var short: Character?
   /// What the help calls the value; nil for a switch.
   package var value: String?
+  /// The value may be left out; it is given as `--name=value` only.
+  package var isValueOptional: Bool
+  /// The value is a list with commas; none of its elements may be empty.
+  package var isList: Bool
   package var help: String
   /// The only values taken; empty: any.
   package var choices: [String]
@@ -12,15 +16,28 @@ package struct Flag: Sendable, Equatable {
   package var range: ClosedRange<Int>?
 
   package init(
-    _ name: String, short: Character? = nil, value: String? = nil, choices: [String] = [],
-    range: ClosedRange<Int>? = nil, _ help: String
+    _ name: String, short: Character? = nil, value: String? = nil, isValueOptional: Bool = false,
+    isList: Bool = false, choices: [String] = [], range: ClosedRange<Int>? = nil, _ help: String
   ) {
     self.name = name
     self.short = short
     self.value = value
+    self.isValueOptional = isValueOptional
+    self.isList = isList
     self.choices = choices
     self.range = range
     self.help = help
+  }
+}
+
+extension Flag {
+  /// The elements of a list as it is written, without the spaces around them.
+  static func elements(_ value: String) -> [String] {
+    value.split(separator: ",", omittingEmptySubsequences: false).map { element in
+      var element = element.drop { $0 == " " }
+      while element.last == " " { element.removeLast() }
+      return String(element)
+    }
   }
 }
 

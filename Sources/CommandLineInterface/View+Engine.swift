@@ -3,14 +3,19 @@ import WorkflowModel
 extension View {
   var status: String {
     let daemon = document["daemon"] ?? .null
-    let who =
-      daemon == .null ? "no daemon" : "node \(word("node"))  pid \(number("process_id", of: daemon))"
+    let living = (document["nodes"]?.elements ?? []).filter { $0["alive"]?.bool == true }
+    let others = living.isEmpty ? "no daemon" : Quantity.count(living.count, "node")
+    let who = daemon == .null ? others : "node \(word("node"))  pid \(number("process_id", of: daemon))"
     var text = style.paint("cloacina \(word("version"))", .bold)
     text += "  \(word("engine"))  \(word("database"))  \(who)\n"
     if daemon != .null { text += "  since \(View.time(document["started_at"])) UTC\n" }
     text += section("RUNS", runCounts)
-    text += section(
-      "SLOTS", "\(number("slots_busy")) of \(number("slots")) busy, \(number("runs_held")) runs in memory")
+    let sources = daemon == .null && !living.isEmpty ? living : [document]
+    func sum(_ name: String) -> Int { sources.reduce(0) { $0 + number(name, of: $1) } }
+    text += section("SLOTS", "\(sum("slots_busy")) of \(sum("slots")) busy, \(sum("runs_held")) runs in memory")
+    if let membership { text += section("NODE", SafeText.line(membership)) }
+    if let sharedWork { text += section("SHARED", sharedWork) }
+    if daemon == .null || living.count > 1, !nodeList.isEmpty { text += section("NODES", nodeList) }
     text += section("PACKAGES", activePackages)
     for host in document["hosts"]?.elements ?? [] { text += section("HOST", hostLine(host)) }
     let attention = document["attention"]?.elements?.compactMap(\.text) ?? []
@@ -50,26 +55,10 @@ extension View {
       + Quantity.count(number("calls", of: host), "call") + (replaced > 0 ? "  replaced \(replaced) ×" : "")
   }
 
-  var schema: String {
-    var table = Table([.init("MIGRATION", alignsRight: true), .init("NAME"), .init("APPLIED (UTC)"), .init("CHECKSUM")])
-    for migration in document["migrations"]?.elements ?? [] {
-      table.add([
-        .init(String(migration["number"]?.integer ?? 0)), .init(migration["name"]?.text ?? ""),
-        .init(View.time(migration["applied_at"])), .init(String((migration["checksum"]?.text ?? "").prefix(12))),
-      ])
-    }
-    return "\(word("engine"))  \(word("location"))\n" + table.text(style)
-  }
-
-  var check: String {
-    let faults = document["faults"]?.elements?.compactMap(\.text) ?? []
-    if faults.isEmpty { return "\(style.paint("sound", .green))  no fault found\n" }
-    return faults.map { "\(style.paint("fault", .red))  \(SafeText.line($0))\n" }.joined()
-  }
-
   var version: String { "cloacina \(word("version"))\n" }
 
   var serving: String {
-    "cloacina \(word("version")) serving \(word("database")) on unix:\(word("socket"))  (pid \(number("process_id")))\n"
+    let socket = document["socket"]?.text.map { " on unix:\(SafeText.line($0))" } ?? " as node \(word("node"))"
+    return "cloacina \(word("version")) serving \(word("database"))\(socket)  (pid \(number("process_id")))\n"
   }
 }

@@ -29,6 +29,9 @@ struct View {
     case "workflow": graph
     case "status": status
     case "schema": schema
+    case "migration_plan": migrationPlan
+    case "nodes": nodes
+    case "node": nodeDetail
     case "check": check
     case "version": version
     case "serving": serving

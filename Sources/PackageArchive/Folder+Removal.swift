@@ -34,7 +34,11 @@ extension Folder {
   }
 
   private func empty(_ name: String) throws(ArchiveError) {
-    let opened = try folder(name)
+    let opened: Folder
+    do throws(ArchiveError) { opened = try folder(name) } catch {
+      if contains(name) { throw error }
+      return
+    }
     for entry in try opened.names() { try opened.remove(entry) }
   }
 }

@@ -21,26 +21,36 @@ struct PackageLoader: Sendable {
     return try opener(try library(digest), digest, isolation)
   }
 
+  /// Puts the version's exact bytes in place, unless they are there and intact.
+  ///
+  /// - Throws: ``HostError``, `isInfrastructure` when it says nothing about the package.
+  func stage(_ digest: PackageDigest) throws(HostError) { _ = try library(digest) }
+
   /// The library's bytes, hashed once more; a missing or damaged folder is made anew from the store.
   private func library(_ digest: PackageDigest) throws(HostError) -> [UInt8] {
     do throws(ArchiveError) { return try content.library(digest: digest) } catch {
-      Log.write(.warning, "a package is staged again", [("digest", digest.short), ("reason", error.message)])
+      let level: LogLevel = error.reason == .notStaged ? .debug : .warning
+      Log.write(level, "a package is staged", [("digest", digest.short), ("reason", error.message)])
     }
-    do {
-      guard let archive = try store.archive(digest: digest) else {
-        throw HostError(code: "CLO-P091", message: "the archive of package \(digest.short) is not in the store")
-      }
+    let archive = try archive(digest)
+    let found: PackageDigest
+    do throws(ArchiveError) {
       let verified = try ArchiveReader.verify(bytes: archive)
-      guard verified.digest == digest else {
-        throw HostError(
-          code: "CLO-P092", message: "the stored archive of \(digest.short) has digest \(verified.digest.short)")
+      found = verified.digest
+      if found == digest {
+        try content.stage(verified)
+        return try content.library(digest: digest)
       }
-      try content.stage(verified)
-      return try content.library(digest: digest)
-    } catch let error as HostError { throw error } catch let error as ArchiveError {
-      throw HostError(code: error.code, message: error.message)
-    } catch {
-      throw HostError(code: "CLO-P093", message: "the package could not be staged: \(error)", isInfrastructure: true)
+    } catch { throw HostError(code: error.code, message: error.message, isInfrastructure: error.reason == .storage) }
+    throw HostError(code: "CLO-P092", message: "the stored archive of \(digest.short) has digest \(found.short)")
+  }
+
+  private func archive(_ digest: PackageDigest) throws(HostError) -> [UInt8] {
+    let archive: [UInt8]?
+    do throws(StoreError) { archive = try store.archive(digest: digest) } catch {
+      throw HostError(code: error.code.rawValue, message: error.message, isInfrastructure: true)
     }
+    if let archive { return archive }
+    throw HostError(code: "CLO-P091", message: "the archive of package \(digest.short) is not in the store")
   }
 }

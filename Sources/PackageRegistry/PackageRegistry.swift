@@ -16,6 +16,7 @@ package final class PackageRegistry: Sendable {
   let commits: CommitQueue
   let content: ContentStore
   let opener: LibraryOpener
+  private let loader: PackageLoader
   private let plans = Mutex<[PackageDigest: [String: WorkflowResolution]]>([:])
   /// Hosts of the versions in use.
   package let pool: HostPool
@@ -28,6 +29,7 @@ package final class PackageRegistry: Sendable {
     self.content = content
     self.opener = opener
     let loader = PackageLoader(store: store, content: content, opener: opener)
+    self.loader = loader
     pool = HostPool { digest throws(HostError) in try loader.open(digest) }
   }
 
@@ -92,6 +94,11 @@ package final class PackageRegistry: Sendable {
     pool.retire(keeping: wanted.union(needed.map(\.digest)))
     return pool.hosts.contains { !wanted.contains($0.digest) }
   }
+
+  /// Puts a registered version's exact bytes in place on this machine, so that its first load need not fetch them.
+  ///
+  /// - Throws: ``HostError``, `isInfrastructure` when it says nothing about the package.
+  package func stage(_ digest: PackageDigest) throws(HostError) { try loader.stage(digest) }
 
   /// The prepared graph of a workflow of a registered version.
   package func resolve(_ digest: PackageDigest, _ workflow: String) -> WorkflowResolution {

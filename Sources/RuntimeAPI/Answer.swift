@@ -37,7 +37,7 @@ extension RuntimeError {
 
 extension RuntimeError.Kind {
   fileprivate static let allKinds: [RuntimeError.Kind] = [
-    .invalid, .unavailable, .notFound, .refused, .rejectedPackage, .internal,
+    .invalid, .unavailable, .notFound, .refused, .timeout, .rejectedPackage, .internal,
   ]
 
   /// The kind in the contract's spelling.
@@ -45,7 +45,7 @@ extension RuntimeError.Kind {
     switch self {
     case .notFound: "not_found"
     case .rejectedPackage: "rejected_package"
-    case .invalid, .unavailable, .refused, .internal: rawValue
+    case .invalid, .unavailable, .refused, .timeout, .internal: rawValue
     }
   }
 }

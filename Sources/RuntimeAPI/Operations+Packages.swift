@@ -35,14 +35,20 @@ extension Operations {
     let tenant = try parameters.text("tenant")
     let word = try parameters.optionalText("isolation") ?? Isolation.runner.rawValue
     let activate = try parameters.flag("activate")
+    let whenStaged = try parameters.optionalInteger("when_staged_ms", in: 0...Operations.day)
     try parameters.finish()
     guard let isolation = Isolation(rawValue: word) else {
       throw RuntimeError(
         .invalid, code: "CLO-D012", "there is no isolation '\(word)'", fix: "use runner or in-process")
     }
+    guard activate || whenStaged == nil else {
+      throw RuntimeError(
+        .invalid, code: "CLO-D020", "a registration that activates nothing cannot wait for nodes", fix: "activate too")
+    }
     return Answer(
-      try runtime.registerPackage(archive: archive, tenant: tenant, isolation: isolation, activate: activate)
-        .contract)
+      try runtime.registerPackage(
+        archive: archive, tenant: tenant, isolation: isolation, activate: activate, whenStaged: whenStaged
+      ).contract)
   }
 
   private func listPackages(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {
@@ -79,8 +85,10 @@ extension Operations {
     let tenant = try parameters.text("tenant")
     let name = try parameters.text("name")
     let version = try parameters.text("version")
+    let whenStaged = try parameters.optionalInteger("when_staged_ms", in: 0...Operations.day)
     try parameters.finish()
-    return Answer(try runtime.activate(tenant: tenant, name: name, version: version).contract)
+    return Answer(
+      try runtime.activate(tenant: tenant, name: name, version: version, whenStaged: whenStaged).contract)
   }
 
   private func rollBack(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {

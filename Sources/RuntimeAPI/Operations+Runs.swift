@@ -3,15 +3,18 @@ import WorkflowModel
 import WorkflowStore
 
 extension Operations {
-  /// Most runs that one request may start.
-  package static let startLimit: Int64 = 100_000
+  /// Most runs that one request may start: they are one transaction.
+  package static let startLimit: Int64 = 1000
   /// Most runs that one request may list.
   package static let listLimit: Int64 = 10_000
-  private static let day: Int64 = 86_400_000
+  static let day: Int64 = 86_400_000
 
   static let runOperations: [String: Operation] = [
     "run.start": { operations, parameters, attachment throws(RuntimeError) in
       try operations.start(&parameters, attachment)
+    },
+    "run.start_lines": { operations, parameters, attachment throws(RuntimeError) in
+      try operations.startLines(&parameters, attachment)
     },
     "run.wait": { operations, parameters, _ throws(RuntimeError) in
       try operations.wait(&parameters)
@@ -44,6 +47,26 @@ extension Operations {
     }
     let results = try runtime.start(Array(repeating: request, count: Int(count)))
     return Answer(results.count == 1 ? results[0].contract : .list("starts", results.map(\.contract)))
+  }
+
+  /// One run for each line of the attachment, which is the run's input byte for byte; `keys` are their idempotency keys.
+  private func startLines(_ parameters: inout Parameters, _ attachment: [UInt8]) throws(RuntimeError) -> Answer {
+    var request = StartRequest(workflow: try parameters.text("workflow"))
+    request.tenant = try parameters.text("tenant")
+    let keys = try parameters.optionalTexts("keys")
+    try parameters.finish()
+    let lines = attachment.split(separator: UInt8(ascii: "\n"))
+    guard lines.count <= Operations.startLimit, keys == nil || keys?.count == lines.count else {
+      throw RuntimeError(
+        .invalid, code: "CLO-D021",
+        "\(lines.count) inputs with \(keys?.count ?? 0) keys cannot be one request; it takes \(Operations.startLimit)")
+    }
+    let requests = lines.enumerated().map { index, line in
+      request.input = Array(line)
+      request.idempotencyKey = keys?[index]
+      return request
+    }
+    return Answer(.list("starts", try runtime.start(requests).map(\.contract)))
   }
 
   private func wait(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {

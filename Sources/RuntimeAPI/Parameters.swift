@@ -26,6 +26,14 @@ struct Parameters {
     return text
   }
 
+  mutating func optionalTexts(_ name: String) throws(RuntimeError) -> [String]? {
+    guard let value = take(name) else { return nil }
+    guard let texts = value.elements?.map(\.text), texts.allSatisfy({ $0 != nil }) else {
+      throw wrong(name, "is not an array of strings")
+    }
+    return texts.compactMap { $0 }
+  }
+
   mutating func optionalInteger(_ name: String, in range: ClosedRange<Int64>) throws(RuntimeError) -> Int64? {
     guard let value = take(name) else { return nil }
     guard let number = value.integer, range.contains(number) else {

@@ -24,10 +24,10 @@ extension RuntimeStatus {
         ("daemon", daemon?.contract ?? .null), ("started_at", .time(startedAt)),
         ("database", .string(databaseURL)), ("engine", .string(engine)), ("runs", runCounts),
         ("in_flight", .array(counts.inFlight.map(\.contract))), ("unserved", .integer(counts.unserved)),
-        ("activations", .array(activations.map(\.contract))), ("runs_held", .integer(runsHeld)),
-        ("slots", .integer(slots)), ("slots_busy", .integer(slotsBusy)),
-        ("hosts", .array(hosts.map(\.contract))), ("attention", .array(attention.map(JSONValue.string))),
-      ])
+        ("activations", .array(activations.map(\.contract))), ("slots", .integer(slots)),
+        ("slots_busy", .integer(slotsBusy)), ("hosts", .array(hosts.map(\.contract))),
+        ("nodes", .array(nodes.map(\.contract))), ("attention", .array(attention.map(JSONValue.string))),
+      ] + NodeMembership.contract(member))
   }
 
   private var runCounts: JSONValue {
@@ -70,6 +70,28 @@ extension SchemaStatus {
         ("engine", .string(engine)), ("location", .string(location)),
         ("migrations", .array(applied.map(\.contract))),
       ])
+  }
+}
+
+extension [MigrationStep] {
+  /// `cloacina.migration_plan/1`; the SQL only when asked for.
+  package func contract(database: String, showsSQL: Bool) -> JSONValue {
+    .document(
+      "migration_plan",
+      [
+        ("database", .string(database)), ("pending", .integer(count { !$0.isApplied })),
+        ("steps", .array(map { $0.contract(showsSQL: showsSQL) })),
+      ])
+  }
+}
+
+extension MigrationStep {
+  fileprivate func contract(showsSQL: Bool) -> JSONValue {
+    .object([
+      JSONMember("number", .integer(number)), JSONMember("name", .string(name)),
+      JSONMember("checksum", .string(checksum)), JSONMember("applied", .bool(isApplied)),
+      JSONMember("sql", showsSQL ? .string(sql) : .null),
+    ])
   }
 }
 

@@ -15,11 +15,13 @@ final class Connection {
   /// Once, before the first database of the process; a program that opened one earlier keeps its counting.
   private static let countingStopped = cloacina_sqlite_stop_counting_memory() == SQLITE_OK
 
-  /// Opens, and creates when absent, the database at `path`.
-  init(path: String) throws(StoreError) {
+  /// Opens, and creates when absent, the database at `path`; other flags may say otherwise.
+  init(
+    path: String,
+    flags: Int32 = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+  ) throws(StoreError) {
     _ = Connection.countingStopped
     var opened: OpaquePointer?
-    let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     let code = sqlite3_open_v2(path, &opened, flags, nil)
     guard code == SQLITE_OK, let opened else {
       let reason = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"

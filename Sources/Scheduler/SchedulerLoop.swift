@@ -86,7 +86,8 @@ final class SchedulerLoop {
   var leaseLength: UInt64 { UInt64(configuration.leaseMilliseconds) * 1_000_000 }
 
   func run() {
-    turn([])
+    // What it was told before it began, for example to take nothing in yet, comes before the first claim.
+    turn(mailbox.take(until: 0) ?? [])
     while !hasStopped, let messages = mailbox.take(until: wakeTime) { turn(messages) }
     handBack()
     lookout.close()
@@ -172,7 +173,10 @@ final class SchedulerLoop {
   func flush() {
     giveOutCalls()
     shareBacklog()
-    if !batch.isEmpty { submitBatch() }
+    if configuration.isShared, let intake = batch.splitIntake() { submit(intake, ticket.splitIntake()) }
+    if !batch.isEmpty { submit(batch, ticket) }
+    batch = StoreBatch(now: now)
+    ticket = Ticket()
     if !ended.isEmpty {
       runsEnded(ended)
       ended.removeAll()
@@ -189,7 +193,9 @@ final class SchedulerLoop {
     calls.removeAll(keepingCapacity: true)
   }
 
-  private func submitBatch() {
+  private func submit(_ batch: StoreBatch, _ ticket: Ticket) {
+    var batch = batch
+    var ticket = ticket
     batch.now = now
     ticket.sentAt = monotonic
     ticket.releases = !batch.releases.isEmpty
@@ -200,7 +206,5 @@ final class SchedulerLoop {
       ticket.answeredAt = clocks.monotonic()
       mailbox.post(.committed(ticket, result))
     }
-    batch = StoreBatch(now: now)
-    ticket = Ticket()
   }
 }

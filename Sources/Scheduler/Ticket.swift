@@ -22,6 +22,14 @@ struct Ticket: Sendable {
   /// Monotonic nanoseconds between which the batch reached the store.
   var sentAt: UInt64 = 0
   var answeredAt: UInt64 = 0
+
+  /// Takes out what belongs to the batch's intake (see `StoreBatch.splitIntake`).
+  mutating func splitIntake() -> Ticket {
+    var intake = Ticket()
+    swap(&intake.taken, &taken)
+    swap(&intake.claimed, &claimed)
+    return intake
+  }
 }
 
 /// One task of a held run.

@@ -14,16 +14,16 @@ package struct LeaseTime: Sendable, Equatable {
     latestEnd = answered + length
   }
 
-  /// Takes in a heartbeat that reached the store between `sent` and `answered`: it extends leases to `length` that are
-  /// in their last third, and no others.
+  /// Takes in a heartbeat that reached the store between `sent` and `answered`: it extends leases to `length` of which
+  /// a third is over, and no others.
   package mutating func extend(length: UInt64, sent: UInt64, answered: UInt64) {
-    let third = length / 3
-    if latestEnd < sent + third {
+    let left = length * 2 / 3
+    if latestEnd < sent + left {
       end = sent + length
       latestEnd = answered + length
-    } else if end < answered + third {
+    } else if end < answered + left {
       // Whether it was extended or not, it had this much left.
-      end = max(end, sent + third)
+      end = max(end, sent + left)
       latestEnd = answered + length
     }
   }
@@ -33,7 +33,7 @@ package struct LeaseTime: Sendable, Equatable {
 
   package func hasLapsed(at now: UInt64) -> Bool { now >= end }
 
-  /// Time between two heartbeats: two of them fall in the last third of a lease, the only time in which it is extended,
-  /// even if one more falls on its border; so one that is late does not cost the lease.
+  /// Time between two heartbeats: at least four of them fall in the last two thirds of a lease, the only time in which it
+  /// is extended, even if one more falls on the border; so a few that are late do not cost the lease.
   package static func heartbeatInterval(length: UInt64) -> UInt64 { length / 8 }
 }

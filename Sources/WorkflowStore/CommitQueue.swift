@@ -1,40 +1,30 @@
-import Synchronization
-import Telemetry
 import Threading
 
-/// The one thread that writes: it gathers what many threads want written and commits it together.
+/// The way of all batches to the store, which gathers them into transactions.
 ///
-/// Group commit: while one transaction is on its way to the disk everything new waits in the mailbox, and
-/// becomes the next transaction. An idle queue commits at once; a busy one commits in large groups.
+/// A store with one writer has one lane. A shared one has two, each with a connection of its own, so that a second core
+/// of the server takes runs in while the first records what became of them: what brings work in (submissions, claims,
+/// takes, sweeps) goes by the second, everything that rests on a lease by the first, in its order.
 package final class CommitQueue: Sendable {
-  /// Told once, on the queue's thread, what became of a batch.
+  /// Told once, on a thread of the queue, what became of a batch.
   package typealias Completion = @Sendable (Result<StoreOutcome, StoreError>) -> Void
 
-  private enum Item: Sendable {
-    case batch(StoreBatch, Completion)
-    case wake
-  }
-
-  /// Rows after which a group is closed, so that nobody waits long behind one transaction.
-  private static let groupLimit = 256
-
   private let store: any WorkflowStore
-  private let mailbox = Mailbox<Item>()
-  private let thread = Mutex<NamedThread?>(nil)
-  private let trouble = Mutex<StoreError?>(nil)
-  private let urgent = Mutex<[@Sendable () -> Void]>([])
+  private let progress: CommitLane
+  private let intake: CommitLane
 
   package init(store: any WorkflowStore) {
     self.store = store
-    thread.withLock { $0 = NamedThread("commit") { [self] in run() } }
+    progress = CommitLane(store: store, name: "commit")
+    intake = store.isShared ? CommitLane(store: store, name: "intake") : progress
   }
 
   /// The failure the queue is retrying at this moment; nil when writes go through.
-  package var currentTrouble: StoreError? { trouble.withLock { $0 } }
+  package var currentTrouble: StoreError? { progress.currentTrouble ?? intake.currentTrouble }
 
   /// Queues a batch; `completion` is told its own part of the outcome.
   package func submit(_ batch: StoreBatch, completion: @escaping Completion) {
-    if !mailbox.post(.batch(batch, completion)) { completion(.failure(CommitQueue.closedError)) }
+    (batch.isIntake ? intake : progress).submit(batch, completion: completion)
   }
 
   /// Queues a batch and waits for its outcome.
@@ -45,86 +35,19 @@ package final class CommitQueue: Sendable {
     return try outcome.get()
   }
 
-  /// Runs `body` on the queue's thread between two transactions, ahead of the batches that wait, and returns
-  /// its result: for rare writes that must not queue behind bulk work.
+  /// Runs `body` ahead of the batches that wait and returns its result: for rare writes that must not queue behind
+  /// bulk work. With a store of one writer it runs on the writing thread, between two transactions.
   package func perform<Value: Sendable>(
     _ body: @escaping @Sendable (any WorkflowStore) throws(StoreError) -> Value
   ) throws(StoreError) -> Value {
-    let result = OneShot<Result<Value, StoreError>>()
-    let store = store
-    urgent.withLock { jobs in
-      jobs.append {
-        do throws(StoreError) { result.deliver(.success(try body(store))) } catch { result.deliver(.failure(error)) }
-      }
-    }
-    guard mailbox.post(.wake), let outcome = result.wait() else { throw CommitQueue.closedError }
-    return try outcome.get()
+    store.isShared ? try body(store) : try progress.perform(body)
   }
 
-  /// Writes what is queued, then ends the thread. Later submissions fail. Idempotent.
+  /// Writes what is queued, then ends the threads. Later submissions fail. Idempotent.
   package func close() {
-    mailbox.close()
-    thread.withLock { running in
-      running?.join()
-      running = nil
-    }
+    progress.close()
+    if intake !== progress { intake.close() }
   }
 
-  private static let closedError = StoreError(.unavailable, "the store is being closed; start the engine again")
-
-  private func run() {
-    while let items = mailbox.take() {
-      var groups: [CommitGroup] = []
-      runUrgent()
-      for case .batch(let batch, let completion) in items {
-        let fits = groups.last.map { $0.accepts(batch) && $0.rows < CommitQueue.groupLimit } ?? false
-        if !fits { groups.append(CommitGroup(now: batch.now)) }
-        groups[groups.count - 1].add(batch, completion)
-      }
-      for group in groups {
-        commit(group)
-        runUrgent()
-      }
-    }
-  }
-
-  private func runUrgent() {
-    let jobs = urgent.withLock { jobs in
-      defer { jobs = [] }
-      return jobs
-    }
-    for job in jobs { job() }
-  }
-
-  private func commit(_ group: CommitGroup) {
-    do throws(StoreError) {
-      group.deliver(try applyPersistently(group.merged))
-    } catch {
-      guard group.parts.count > 1 else { return group.fail(error) }
-      // One part may be the cause: apply each alone, so that only the guilty one fails.
-      for part in group.parts {
-        do throws(StoreError) { part.completion(.success(try applyPersistently(part.batch))) } catch {
-          part.completion(.failure(error))
-        }
-      }
-    }
-  }
-
-  /// Retries for as long as the failure may pass by itself, pausing 10 ms to 1 s, and says so in the log.
-  private func applyPersistently(_ batch: StoreBatch) throws(StoreError) -> StoreOutcome {
-    var pause: UInt64 = 10_000_000
-    while true {
-      do throws(StoreError) {
-        let outcome = try store.apply(batch)
-        trouble.withLock { $0 = nil }
-        return outcome
-      } catch {
-        guard error.isTransient else { throw error }
-        Log.write(.error, "a write failed and is retried", [("error", error.description)])
-        trouble.withLock { $0 = error }
-        _ = OneShot<Void>().wait(until: Clock.monotonic + pause)
-        pause = min(pause * 2, 1_000_000_000)
-      }
-    }
-  }
+  static let closedError = StoreError(.unavailable, "the store is being closed; start the engine again")
 }

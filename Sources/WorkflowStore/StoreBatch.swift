@@ -37,6 +37,26 @@ package struct StoreBatch: Sendable {
   }
 }
 
+extension StoreBatch {
+  /// True when it brings work in and nothing of it rests on a lease, so that its place among others does not matter.
+  package var isIntake: Bool {
+    guard claim != nil || take != nil || sweep != nil || !submissions.isEmpty else { return false }
+    return starts.isEmpty && checkpoints.isEmpty && events.isEmpty && finishes.isEmpty && cancels.isEmpty
+      && releases.isEmpty && permitReleases.isEmpty && permits.isEmpty && offers.isEmpty && offerEnds.isEmpty
+      && heartbeat == nil && collect == nil
+  }
+
+  /// Takes claim and take out into a batch of their own, which a shared store may apply beside this one; nil when there
+  /// are none. A sweep stays: the heartbeat that goes before it must be in its transaction.
+  package mutating func splitIntake() -> StoreBatch? {
+    guard claim != nil || take != nil else { return nil }
+    var intake = StoreBatch(now: now)
+    swap(&intake.claim, &claim)
+    swap(&intake.take, &take)
+    return intake
+  }
+}
+
 /// What became of a batch: one entry for each entry of the batch, in its order.
 package struct StoreOutcome: Sendable {
   package var submissions: [SubmissionOutcome] = []
@@ -152,7 +172,8 @@ package enum CancelOutcome: Sendable, Equatable {
   case notFound
 }
 
-/// Extends the leases of `node` that end before `leaseUntil - leaseMilliseconds * 2 / 3`.
+/// Extends the leases of `node` of which a third is over to `leaseMilliseconds` from now: those that end in less than
+/// two thirds of that. Younger ones are left alone, so that most heartbeats write few rows.
 package struct HeartbeatWrite: Sendable {
   package var node: String
   package var leaseMilliseconds: Int64

@@ -39,6 +39,8 @@ package protocol WorkflowStore: AnyObject, Sendable {
 
   /// True when several processes may work on this database at once.
   var isShared: Bool { get }
+  /// How busy the store's pool of connections is; nil for a store without one.
+  var connections: ConnectionUse? { get }
   /// Takes or keeps the lead of a duty for `leaseMilliseconds`. The epoch rises whenever the lead changes hands.
   ///
   /// - Returns: the epoch; nil while another node leads.

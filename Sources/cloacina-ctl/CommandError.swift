@@ -36,6 +36,7 @@ struct CommandError: Error {
       case .unavailable: .unavailable
       case .notFound: .notFound
       case .refused: .refused
+      case .timeout: .timeout
       case .rejectedPackage: .packageRejected
       case .internal: .internal
       }

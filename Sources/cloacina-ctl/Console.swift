@@ -21,11 +21,30 @@ struct Console {
   /// Prints a document on standard output; false when nobody reads it any more, which is no error.
   @discardableResult func show(_ document: JSONValue) throws(CommandError) -> Bool {
     if Console.write(Renderer.text(document, format: format, style: style), to: STDOUT_FILENO) { return true }
-    guard errno == EPIPE else {
-      throw .invalid("CLO-C013", "standard output cannot be written: \(String(cString: strerror(errno)))")
-    }
+    guard errno == EPIPE else { throw Console.unwritable(errno) }
     return false
   }
+
+  /// Prints text that is part of a document on standard output; a reader that is gone is no error.
+  func write(_ text: String) throws(CommandError) {
+    if !Console.write(text, to: STDOUT_FILENO), errno != EPIPE { throw Console.unwritable(errno) }
+  }
+
+  private static func unwritable(_ reason: Int32) -> CommandError {
+    .invalid("CLO-C013", "standard output cannot be written: \(String(cString: strerror(reason)))")
+  }
+
+  /// Shows how far a long command is, on one line of a terminal that is written again and again.
+  func progress(_ text: String) {
+    if showsProgress { Console.write("\r\(SafeText.line(text))\u{1B}[K", to: STDERR_FILENO) }
+  }
+
+  /// Clears the line of ``progress(_:)``.
+  func endProgress() {
+    if showsProgress { Console.write("\r\u{1B}[K", to: STDERR_FILENO) }
+  }
+
+  private var showsProgress: Bool { !isQuiet && isatty(STDERR_FILENO) == 1 }
 
   /// Says something on standard error that is no error, unless `--quiet`.
   func note(_ text: String) {

@@ -1,8 +1,10 @@
+import CloacinaRuntime
 import CommandLineInterface
 import WorkflowStore
 
 /// Which database a command works on, and who chose it.
 struct DatabaseChoice {
+  /// May hold a password: what is shown is ``shown``.
   var url: String
   /// For notes: `--db`, a variable, a file or `default`.
   var origin: String
@@ -23,6 +25,12 @@ struct DatabaseChoice {
     return path
   }
 
+  /// The URL without its password.
+  var shown: String { DatabaseText.masked(url) }
+
+  /// True for a database on a server, on which many nodes and commands may work at once.
+  var isShared: Bool { if case .postgres? = DatabaseURL(url) { true } else { false } }
+
   /// True for a database that lives and dies with one process.
   var isInMemory: Bool { DatabaseURL(url) == .sqlite(":memory:") }
 
@@ -34,7 +42,7 @@ struct DatabaseChoice {
         "CLO-C003", "no database is chosen, and without HOME there is no folder for the default one",
         fix: "pass --db sqlite:PATH")
     }
-    try Files.makeFolder("\(base)/cloacina")
+    try asking { () throws(RuntimeError) in try CacheFolder.make("\(base)/cloacina") }
     return "\(base)/cloacina"
   }
 }

@@ -15,9 +15,18 @@ enum EngineCommands {
 
   /// Opening a database migrates it; what is left to do is to show the result.
   static func migrate(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
+    if invocation.has("dry-run") { return try plan(invocation, console) }
     let session = try Session.open(invocation, console)
     defer { session.close() }
     try console.show(session.perform("db.schema").document)
+    return .success
+  }
+
+  /// Asks the database itself, beside a daemon that may serve it: nothing is opened for work.
+  private static func plan(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
+    let choice = try DatabaseChoice.make(invocation)
+    let steps = try asking { () throws(RuntimeError) in try Runtime.migrationPlan(databaseURL: choice.url) }
+    try console.show(steps.contract(database: choice.shown, showsSQL: invocation.has("show-sql")))
     return .success
   }
 

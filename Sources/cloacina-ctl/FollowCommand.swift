@@ -12,11 +12,12 @@ enum FollowCommand {
     defer { session.close() }
     var events: [JSONValue] = []
     var last: JSONValue?
+    var hasWarned = false
     while true {
       let page = try session.perform(
         "run.events",
         RunCommands.identity(invocation) + [
-          ("after", last), ("wait_ms", .integer(session.hasDaemon ? patience : 0)),
+          ("after", last), ("wait_ms", .integer(session.canWait ? patience : 0)),
         ]
       ).document
       let items = Renderer.items(of: page)
@@ -27,7 +28,11 @@ enum FollowCommand {
         for event in items where try !console.show(event) { return .success }
       }
       if page["run_status"]?.text.flatMap(RunStatus.init(rawValue:))?.isTerminal == true, items.isEmpty { break }
-      if !session.hasDaemon, items.isEmpty { throw standsStill(invocation.operands[0]) }
+      if items.isEmpty, !session.canWait { throw standsStill(invocation.operands[0]) }
+      if items.isEmpty, !hasWarned, let missing = try session.missingService() {
+        console.note(missing)
+        hasWarned = true
+      }
     }
     let run = try session.perform("run.show", RunCommands.identity(invocation)).document
     try console.show(

@@ -9,7 +9,10 @@ enum PackageCommands {
     // Whoever registers loads the package once, so the runner is needed; a daemon has its own.
     return try ask(
       "package.register",
-      [("isolation", invocation["isolation"].map(JSONValue.string)), ("activate", .bool(invocation.has("activate")))],
+      [
+        ("isolation", invocation["isolation"].map(JSONValue.string)), ("activate", .bool(invocation.has("activate"))),
+        ("when_staged_ms", whenStaged(invocation)),
+      ],
       attachment: archive, invocation, console)
   }
 
@@ -29,8 +32,11 @@ enum PackageCommands {
         fix: "write NAME@VERSION; cloacina-ctl package versions \(reference.name) lists them")
     }
     return try ask(
-      "package.activate", [("name", .string(reference.name)), ("version", .string(version.description))], invocation,
-      console)
+      "package.activate",
+      [
+        ("name", .string(reference.name)), ("version", .string(version.description)),
+        ("when_staged_ms", whenStaged(invocation)),
+      ], invocation, console)
   }
 
   static func rollBack(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
@@ -43,6 +49,11 @@ enum PackageCommands {
 
   static func graph(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
     try ask("workflow.show", [("name", .string(invocation.operands[0]))], invocation, console)
+  }
+
+  /// How long nodes have to put the version in place; nil when nobody asked for that.
+  private static func whenStaged(_ invocation: Invocation) -> JSONValue? {
+    invocation.has("when-staged") ? .integer((invocation.number("when-staged") ?? 60) * 1000) : nil
   }
 
   /// `NAME` or `NAME@VERSION`.

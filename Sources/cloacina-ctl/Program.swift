@@ -41,7 +41,9 @@ enum Program {
     "workflow list": PackageCommands.listWorkflows, "workflow graph": PackageCommands.graph,
     "start": StartCommand.run, "run list": RunCommands.list, "run show": RunCommands.show,
     "run events": RunCommands.events, "run cancel": RunCommands.cancel, "run follow": FollowCommand.run,
-    "serve": ServeCommand.run, "status": EngineCommands.status, "db migrate": EngineCommands.migrate,
+    "node list": NodeCommands.list, "node show": NodeCommands.show, "node drain": NodeCommands.drain,
+    "node cordon": NodeCommands.cordon, "node uncordon": NodeCommands.uncordon, "serve": ServeCommand.run,
+    "status": EngineCommands.status, "db migrate": EngineCommands.migrate,
     "db status": EngineCommands.schema, "db check": EngineCommands.check, "version": EngineCommands.version,
   ]
 }

@@ -11,26 +11,31 @@ import WorkflowModel
 enum ServeCommand {
   static func run(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
     let choice = try DatabaseChoice.make(invocation)
-    let identity = DaemonIdentity(processID: getpid(), socket: try socket(choice))
+    let socket = choice.isShared ? nil : try socket(choice)
     let configuration = try configuration(invocation, choice)
     try StopSignal.install()
     let runtime = try open(configuration, choice)
-    let server: ControlServer
-    do throws(RuntimeError) {
-      let operations = Operations(runtime: runtime, daemon: identity)
-      server = try ControlServer(path: identity.socket) { name, params, attachment throws(RuntimeError) in
-        try operations.perform(name, params: params, attachment: attachment)
-      }
-    } catch {
+    var server: ControlServer?
+    do throws(CommandError) { server = try socket.map { path throws(CommandError) in try listen(path, runtime) } } catch
+    {
       runtime.close(drainMilliseconds: 0)
-      throw CommandError(error)
+      throw error
     }
-    do throws(CommandError) { try announce(identity, choice, console) } catch {
+    do throws(CommandError) { try announce(configuration, socket, choice, console) } catch {
       Log.write(.warning, "the ready line was not written", [("reason", error.message)])
     }
     let number = StopSignal.wait()
-    stop(runtime, server, signal: number, drainSeconds: invocation.number("drain") ?? 10)
+    stop(runtime, server, signal: number, drainSeconds: drainSeconds(invocation))
     return .success
+  }
+
+  private static func listen(_ path: String, _ runtime: Runtime) throws(CommandError) -> ControlServer {
+    let operations = Operations(runtime: runtime, daemon: DaemonIdentity(processID: getpid(), socket: path))
+    return try asking { () throws(RuntimeError) in
+      try ControlServer(path: path) { name, params, attachment throws(RuntimeError) in
+        try operations.perform(name, params: params, attachment: attachment)
+      }
+    }
   }
 
   /// Takes the database. A command that has it open for a moment is waited for; another daemon is not.
@@ -60,13 +65,31 @@ enum ServeCommand {
       configuration.slots = slots
       configuration.host.slots = slots
     }
-    if let node = invocation["node"] { configuration.nodeName = node }
+    configuration.nodeName = try nodeName(invocation["node"] ?? (choice.isShared ? Machine.name : "local"))
+    configuration.tags = invocation.list("tags")
+    configuration.types = invocation.list("types")
+    if let lease = invocation.number("lease") { configuration.leaseMilliseconds = Int64(lease) * 1000 }
+    configuration.cacheFolder = invocation["cache"]
+    configuration.drainMilliseconds = Int64(drainSeconds(invocation)) * 1000
     return configuration
+  }
+
+  private static func drainSeconds(_ invocation: Invocation) -> Int { invocation.number("drain") ?? 10 }
+
+  /// The name stands in leases, lists and logs, and is an operand: it must be one plain word.
+  private static func nodeName(_ name: String) throws(CommandError) -> String {
+    let isPlain = name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } && !name.hasPrefix("-")
+    guard isPlain, name.utf8.count <= 64 else {
+      throw .invalid(
+        "CLO-C015", "'\(name)' cannot be the name of a node",
+        fix: "use at most 64 letters, digits and signs without spaces: --node worker-1")
+    }
+    return name
   }
 
   private static func socket(_ choice: DatabaseChoice) throws(CommandError) -> String {
     guard let path = choice.path else {
-      // A database of another kind is refused by the runtime, in its own words, before anything listens.
+      // Text that names no database is refused by the runtime, in its own words, before anything listens.
       guard choice.isInMemory else { return "" }
       throw .invalid(
         "CLO-C010", "a database in memory cannot be served: no command could reach it",
@@ -78,25 +101,27 @@ enum ServeCommand {
     return socket
   }
 
-  private static func announce(_ identity: DaemonIdentity, _ choice: DatabaseChoice, _ console: Console)
-    throws(CommandError)
-  {
+  private static func announce(
+    _ configuration: RuntimeConfiguration, _ socket: String?, _ choice: DatabaseChoice, _ console: Console
+  ) throws(CommandError) {
     try console.show(
       .document(
         "serving",
         [
-          ("version", .string(Runtime.version)), ("database", .string(choice.url)),
-          ("socket", .string(identity.socket)), ("process_id", .integer(identity.processID)),
+          ("version", .string(Runtime.version)), ("database", .string(choice.shown)),
+          ("node", .string(configuration.nodeName)), ("socket", .optional(socket)), ("process_id", .integer(getpid())),
         ]))
-    Log.write(.info, "serving", [("database", choice.url), ("socket", identity.socket)])
+    let fields =
+      [("database", choice.shown), ("node", configuration.nodeName)] + (socket.map { [("socket", $0)] } ?? [])
+    Log.write(.info, "serving", fields)
   }
 
   /// The socket file goes first, while the database's lock still keeps a successor from making its own.
-  private static func stop(_ runtime: Runtime, _ server: ControlServer, signal: Int32, drainSeconds: Int) {
+  private static func stop(_ runtime: Runtime, _ server: ControlServer?, signal: Int32, drainSeconds: Int) {
     Log.write(.info, "stopping", [("signal", String(signal)), ("drain_s", String(drainSeconds))])
-    server.stopAccepting()
+    server?.stopAccepting()
     runtime.close(drainMilliseconds: Int64(drainSeconds) * 1000)
-    server.stop()
+    server?.stop()
     Log.write(.info, "stopped")
   }
 }

@@ -21,10 +21,33 @@ final class Session {
 
   private let engine: Engine
 
-  private init(_ engine: Engine) { self.engine = engine }
+  private init(_ engine: Engine, isShared: Bool) {
+    self.engine = engine
+    self.isShared = isShared
+  }
 
-  /// True when a daemon answers.
-  var hasDaemon: Bool { if case .daemon = engine { true } else { false } }
+  /// The database is on a server: nodes may work on it beside this command, and may come later.
+  let isShared: Bool
+
+  /// True when runs go on, or may, while this command waits for them.
+  var canWait: Bool {
+    switch engine {
+    case .daemon: true
+    case .embedded: isShared
+    }
+  }
+
+  /// Nil when somebody works on what this command leaves in the database; else what to do about it.
+  func missingService() throws(CommandError) -> String? {
+    switch engine {
+    case .daemon: return nil
+    case .embedded where !isShared: return "no daemon is running that could work on it: cloacina-ctl serve"
+    case .embedded:
+      let nodes = Renderer.items(of: try perform("node.list").document)
+      let isServed = nodes.contains { $0["alive"]?.bool == true && $0["state"]?.text == "ready" }
+      return isServed ? nil : "no node is serving; start one on this database: cloacina-ctl serve"
+    }
+  }
 
   /// Finds the daemon of the chosen database, or opens that database.
   ///
@@ -34,13 +57,13 @@ final class Session {
     throws(CommandError) -> Session
   {
     let choice = try DatabaseChoice.make(invocation)
-    console.detail("database \(choice.url) (\(choice.origin))")
+    console.detail("database \(choice.shown) (\(choice.origin))")
     let sockets = choice.path.map(Session.sockets) ?? []
     let deadline = Clock.monotonic + patience
     while true {
       if let client = try asking({ () throws(RuntimeError) in try ControlClient.connect(sockets) }) {
         console.detail("asking the daemon on \(client.path)")
-        return Session(.daemon(client))
+        return Session(.daemon(client), isShared: false)
       }
       do throws(CommandError) { return try embed(choice, console, purpose) } catch {
         guard error.code == "CLO-S002", Clock.monotonic < deadline else { throw error }
@@ -59,10 +82,12 @@ final class Session {
   {
     var configuration = RuntimeConfiguration(
       databaseURL: choice.url, host: HostConfiguration(runnerPath: RunnerPath.found ?? RunnerPath.expected))
-    configuration.executes = purpose == .work
+    // On a shared database work is done by those who serve it.
+    configuration.executes = purpose == .work && !choice.isShared
     let runtime = try asking { () throws(RuntimeError) in try Runtime.open(configuration) }
-    console.detail("no daemon listens; the database is opened by this command")
-    return Session(.embedded(runtime, Operations(runtime: runtime, daemon: nil)))
+    console.detail(
+      choice.isShared ? "the database is shared" : "no daemon listens; the database is opened by this command")
+    return Session(.embedded(runtime, Operations(runtime: runtime, daemon: nil)), isShared: choice.isShared)
   }
 
   /// Does one operation; a parameter that is nil is left out.

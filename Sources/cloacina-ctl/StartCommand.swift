@@ -7,20 +7,30 @@ import WorkflowModel
 enum StartCommand {
   static func run(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
     let input = try input(invocation["input"])
+    var lines: LineSource?
+    var total = invocation.number("count") ?? 1
+    if let path = invocation["input-lines"] {
+      // Every line is checked before the first run is started.
+      let source = try LineSource.open(path)
+      total = 0
+      try source.read(keyField: invocation["key-field"]) { _ throws(CommandError) in total += 1 }
+      lines = source
+    }
     let waits = invocation.has("wait")
     let session = try Session.open(invocation, console, for: waits ? .work : .questions)
     defer { session.close() }
-    let started = try session.perform(
-      "run.start",
-      [
-        ("workflow", .string(invocation.operands[0])), ("tenant", .string(invocation.tenant)),
-        ("idempotency_key", invocation["idempotency-key"].map(JSONValue.string)),
-        ("count", invocation.number("count").map(JSONValue.integer)),
-      ], attachment: input
-    ).document
-    if waits { return try wait(started, session, invocation, console) }
-    try console.show(started)
-    if !session.hasDaemon { console.note("recorded; no daemon is running that could work on it: cloacina-ctl serve") }
+    let report = StartReport(console, lines == nil && total == 1 ? .single : .list, isKept: waits)
+    var batches = StartBatches(session, invocation, console, total: total, report: report)
+    if let lines {
+      try lines.read(keyField: invocation["key-field"]) { line throws(CommandError) in try batches.add(line) }
+      try batches.sendLines()
+    } else {
+      try batches.start(input: input)
+    }
+    let started = try batches.finish()
+    let missing = try session.missingService()
+    if waits { return try wait(started, missing, session, invocation, console) }
+    if total > 0, let missing { console.note("recorded; \(missing)") }
     return .success
   }
 
@@ -44,9 +54,10 @@ enum StartCommand {
   }
 
   private static func wait(
-    _ started: JSONValue, _ session: Session, _ invocation: Invocation, _ console: Console
+    _ started: [JSONValue], _ missing: String?, _ session: Session, _ invocation: Invocation, _ console: Console
   ) throws(CommandError) -> ExitCode {
-    let ids = Renderer.items(of: started).compactMap { $0["id"] }
+    if session.isShared, let missing { console.note(missing) }
+    let ids = started.compactMap { $0["id"] }
     let deadline = invocation.number("timeout").map { Clock.monotonic + UInt64($0) * 1_000_000_000 }
     var runs: [JSONValue] = []
     for id in ids {
@@ -54,7 +65,8 @@ enum StartCommand {
       _ = try session.perform("run.wait", [("id", id), ("timeout_ms", left.map(JSONValue.integer))])
       runs.append(try session.perform("run.show", [("id", id)]).document)
     }
-    try console.show(runs.count == 1 ? runs[0] : .list("runs", runs))
+    let isSingle = runs.count == 1 && invocation["input-lines"] == nil
+    try console.show(isSingle ? runs[0] : .list("runs", runs))
     let unfinished = runs.filter { RunStatus($0)?.isTerminal != true }
     guard unfinished.isEmpty else {
       throw CommandError(

@@ -87,7 +87,12 @@ import Testing
   @Test func everyOptionWithAValueNeedsOne() {
     for verb in Grammar.verbs {
       let operands = verb.operands.map { _ in "x" }
-      for flag in verb.allFlags where flag.value != nil {
+      for flag in verb.allFlags where flag.isValueOptional {
+        #expect(throws: UsageError.self, "\(verb.name)") {
+          try Parser.parse(verb.path + operands + ["--\(flag.name)="])
+        }
+      }
+      for flag in verb.allFlags where flag.value != nil && !flag.isValueOptional {
         for tail in [["--\(flag.name)"], ["--\(flag.name)", "--quiet"], ["--\(flag.name)="]] {
           #expect(throws: UsageError.self, "\(verb.name) \(tail)") { try Parser.parse(verb.path + operands + tail) }
         }
@@ -150,10 +155,42 @@ import Testing
     #expect(mistake("run", "list", "-q", "-v") != nil)
     #expect(mistake("run", "list", "--limit", "1", "--limit", "2")?.message.contains("twice") == true)
     #expect(mistake("status", "-o", "id") != nil)
+    #expect(mistake("db", "migrate", "--show-sql")?.fix == "add --dry-run")
+    #expect(mistake("start", "x", "--key-field", "id")?.fix == "add --input-lines")
+    #expect(mistake("node", "drain", "n", "--timeout", "5")?.fix == "add --wait")
+    #expect(mistake("package", "register", "x.cloacina", "--when-staged")?.fix == "add --activate")
+    for other in [["--input", "{}"], ["--count", "2"], ["--idempotency-key", "k"]] {
+      #expect(throws: UsageError.self) { try Parser.parse(["start", "x", "--input-lines", "f"] + other) }
+    }
   }
 
   @Test(arguments: ["0", "-1", "x", "1.5", "10001", "99999999999999999999"]) func numbersHaveRanges(_ text: String) {
     #expect(mistake("run", "list", "--limit=\(text)")?.fix == "give a whole number from 1 to 10000")
+  }
+
+  @Test func aValueThatMayBeLeftOutIsNeverTheNextArgument() throws {
+    let plain = try invocation("package", "activate", "--when-staged", "hello@1.1.0")
+    #expect(plain.operands == ["hello@1.1.0"])
+    #expect(plain.has("when-staged"))
+    #expect(plain.number("when-staged") == nil)
+    let timed = try invocation("package", "activate", "hello@1.1.0", "--when-staged=120")
+    #expect(timed.has("when-staged"))
+    #expect(timed.number("when-staged") == 120)
+    #expect(mistake("package", "activate", "hello@1.1.0", "--when-staged=soon") != nil)
+    #expect(
+      mistake("package", "activate", "hello@1.1.0", "--when-staged=5", "--when-staged")?.message.contains("twice")
+        == true)
+    #expect(Help.text(for: plain.verb).contains("--when-staged[=SECONDS]  "))
+  }
+
+  @Test func listsAreSplitAtCommas() throws {
+    let serve = try invocation("serve", "--tags", "gpu, eu,gpu", "--types", "billing.%,etl.%")
+    #expect(serve.list("tags") == ["gpu", "eu"])
+    #expect(serve.list("types") == ["billing.%", "etl.%"])
+    #expect(try invocation("serve").list("tags") == [])
+    for text in [",", "a,,b", "a,", " ", "a, ,b"] {
+      #expect(mistake("serve", "--tags=\(text)")?.message.contains("empty element") == true, "\(text)")
+    }
   }
 
   @Test func aNounAloneListsItsVerbs() {

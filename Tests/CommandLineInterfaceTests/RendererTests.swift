@@ -20,7 +20,7 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
 
 @Suite struct RendererTests {
   @Test func everyExampleIsADocumentAndHasAView() {
-    #expect(examples.count == 20)
+    #expect(examples.count == 23)
     for example in examples {
       #expect(Renderer.kind(of: example) != nil, "\(example)")
       if Renderer.kind(of: example) == "error" { continue }
@@ -53,7 +53,7 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
     ("runs", "0197e0c2-7d1a-7c55-9d0e-2f6d5b1c9a41\n"), ("start", "0197e0c2-7d1a-7c55-9d0e-2f6d5b1c9a41\n"),
     ("events", "17\n"), ("packages", "simple_demo@1.0.0\n"), ("versions", "simple_demo@1.0.0\n"),
     ("registration", "simple_demo@1.1.0\n"), ("activation", "simple_demo@1.1.0\n"),
-    ("workflow", "simple_demo.data_processing\n"),
+    ("workflow", "simple_demo.data_processing\n"), ("nodes", "worker-1\n"), ("node", "worker-1\n"),
   ]) func idsAreWhatAnotherCommandTakes(_ schema: String, _ text: String) throws {
     #expect(Renderer.text(try example(schema), format: "id", style: Style()) == text)
   }
@@ -82,6 +82,84 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
         JSONMember("workflows", .array([try example("workflow")])),
       ]), format: "table", style: Style())
     #expect(retried.contains("3, exponential from 100 ms to 1 m 0 s ×2, on error, timeout, crash"), "\(retried)")
+  }
+
+  @Test func aNodeSaysWhereItStandsAndWhereItIsToGo() throws {
+    func state(_ state: String, wanted: String, alive: Bool = true) -> String {
+      View.state(
+        ofNode: .object([
+          JSONMember("state", .string(state)), JSONMember("wanted", .string(wanted)), JSONMember("alive", .bool(alive)),
+        ]))
+    }
+    #expect(state("ready", wanted: "ready") == "ready")
+    #expect(state("ready", wanted: "draining") == "ready, to be draining")
+    #expect(state("drained", wanted: "draining") == "drained")
+    #expect(state("drained", wanted: "ready") == "drained, to be ready")
+    #expect(state("ready", wanted: "ready", alive: false) == "lost")
+  }
+
+  @Test func nodesAreATableAndTheirPackagesHaveReasons() throws {
+    #expect(
+      Renderer.text(try example("nodes"), format: "table", style: Style()) == """
+        NODE      STATE     SLOTS  RUNS  TAGS  TYPES      HOST       PID  SEEN (UTC)
+        worker-1  draining   2/64     3  gpu   billing.%  worker-1  4711  2026-01-31 09:00:00
+
+        """)
+    let detail = Renderer.text(try example("node"), format: "table", style: Style())
+    #expect(detail.contains("node worker-1  drained  worker-1  pid 4711"))
+    #expect(detail.contains("not yet") == false)
+    #expect(detail.contains("No space left on device"))
+  }
+
+  @Test func theStatusOfASharedDatabaseIsThatOfItsNodes() throws {
+    func node(_ name: String, alive: Bool) -> JSONValue {
+      .object([
+        JSONMember("node", .string(name)), JSONMember("state", .string("ready")),
+        JSONMember("wanted", .string("ready")),
+        JSONMember("alive", .bool(alive)), JSONMember("slots", .integer(16)), JSONMember("slots_busy", .integer(6)),
+        JSONMember("runs_held", .integer(2)),
+      ])
+    }
+    let status = JSONValue.object([
+      JSONMember("schema", .string("cloacina.status/1")), JSONMember("daemon", .null),
+      JSONMember("slots", .integer(64)),
+      JSONMember("nodes", .array([node("n1", alive: true), node("n2", alive: true), node("n3", alive: false)])),
+    ])
+    let text = Renderer.text(status, format: "table", style: Style())
+    #expect(text.contains("  2 nodes\n"), "\(text)")
+    #expect(text.contains("SLOTS      12 of 32 busy, 4 runs in memory\n"), "\(text)")
+    #expect(text.contains("NODES      n1 ready 6/16   n2 ready 6/16   n3 lost\n"), "\(text)")
+  }
+
+  @Test func sharedWorkIsSaidWhenThereIsSome() throws {
+    let quiet = Renderer.text(try example("status"), format: "table", style: Style())
+    #expect(!quiet.contains("SHARED"))
+    #expect(quiet.contains("NODE       ready, leader, tags eu\n"), "\(quiet)")
+    let busy = JSONValue.object([
+      JSONMember("schema", .string("cloacina.status/1")), JSONMember("offers_open", .integer(1)),
+      JSONMember("waiting_for_permits", .integer(2)),
+    ])
+    let words = "SHARED     1 task offered to other nodes, 2 tasks waiting for others with their concurrency key\n"
+    #expect(Renderer.text(busy, format: "table", style: Style()).contains(words))
+  }
+
+  @Test func aPlanShowsItsStepsAndTheirSQL() throws {
+    let text = Renderer.text(try example("migration_plan"), format: "table", style: Style())
+    #expect(text.hasPrefix("sqlite:/srv/flows.db lacks 1 migration; nothing was changed\n"))
+    #expect(text.contains("1  workflow_runs  applied"))
+    #expect(text.contains("2  nodes          pending"))
+    #expect(text.hasSuffix("\n-- 2: nodes\nCREATE TABLE node (…)\n"), "\(text)")
+  }
+
+  @Test func aDaemonWithoutASocketIsNamed() throws {
+    let serving = JSONValue.object([
+      JSONMember("schema", .string("cloacina.serving/1")), JSONMember("version", .string("1")),
+      JSONMember("database", .string("postgres://u:***@h/d")), JSONMember("node", .string("n1")),
+      JSONMember("socket", .null), JSONMember("process_id", .integer(7)),
+    ])
+    #expect(
+      Renderer.text(serving, format: "table", style: Style())
+        == "cloacina 1 serving postgres://u:***@h/d as node n1  (pid 7)\n")
   }
 
   @Test func aGraphIsDrawnInLayers() throws {

@@ -58,13 +58,23 @@ import WorkflowStore
   private static var status: RuntimeStatus {
     var counts = StoreCounts()
     counts.inFlight = [VersionCount(package: "p", version: "1.0.0", count: 1)]
-    return RuntimeStatus(
+    var status = RuntimeStatus(
       version: "0", node: "n", bootID: "b", startedAt: 0, databaseURL: "sqlite:x", engine: "sqlite", counts: counts,
-      activations: [activation], runsHeld: 0, slots: 1, slotsBusy: 0,
+      activations: [activation], slots: 1, slotsBusy: 0,
       hosts: [
         HostStatus(
           package: "p", version: "1.0.0", digest: digest, isolation: .runner, processID: 1, calls: 1, replacements: 0)
-      ], attention: ["x"])
+      ])
+    status.nodes = [node]
+    status.attention = ["x"]
+    return status
+  }
+
+  private static var node: NodeRecord {
+    NodeRecord(
+      report: NodeReport(
+        bootID: "n-1", name: "n", host: "h", processID: 1, version: "0", tags: ["t"], types: ["p.%"], slots: 1,
+        slotsBusy: 0, runsHeld: 0, state: .ready, startedAt: 0), wanted: .ready, heartbeatAt: 0, isAlive: true)
   }
 
   private static var documents: [JSONValue] {
@@ -84,6 +94,10 @@ import WorkflowStore
       SchemaStatus(
         engine: "e", location: "l", applied: [AppliedMigration(number: 1, name: "n", checksum: "c", appliedAt: 0)]
       ).contract,
+      .list("nodes", [node.contract]),
+      NodeDetail(node: node, packages: [StagedVersion(record: record, isStaged: false, failure: "f")]).contract,
+      [MigrationStep(number: 1, name: "n", checksum: "c", sql: "s", isApplied: false)].contract(
+        database: "d", showsSQL: true),
     ]
   }
 
@@ -103,23 +117,49 @@ import WorkflowStore
     }
   }
 
-  @Test(arguments: 0..<13) func producedFieldsAreTheDocumentedOnes(_ index: Int) throws {
+  @Test(arguments: 0..<16) func producedFieldsAreTheDocumentedOnes(_ index: Int) throws {
     let document = ContractTests.documents[index]
     let schema = try #require(document["schema"]?.text)
     let example = try #require(
       ContractTests.examples.first {
         $0["schema"]?.text == schema && ($0["tasks"] == nil) == (document["tasks"] == nil)
+          && ($0["packages"] == nil) == (document["packages"] == nil)
       },
       "docs/cli-json.md has no example of \(schema)")
     #expect(fields(document) == fields(example), "\(schema)")
   }
 
-  @Test func everyDocumentIsTested() { #expect(ContractTests.documents.count == 13) }
+  @Test func everyDocumentIsTested() { #expect(ContractTests.documents.count == 16) }
 
   @Test func timesAndDurationsHaveTheirForms() {
     let run = ContractTests.run.contract
     #expect(run["started_at"]?.text == "1970-01-01T00:00:01.000Z")
     #expect(run["duration_ms"]?.integer == 58)
+  }
+
+  @Test func aProcessThatExecutesNothingHasNoPartAmongTheNodes() {
+    var status = ContractTests.status
+    #expect(status.contract(daemon: nil)["node_state"] == .null)
+    #expect(status.contract(daemon: nil)["leader"] == .null)
+    status.member = NodeMembership(state: .draining, leads: false, tags: ["gpu"], types: ["a.%"])
+    status.member?.offersOpen = 3
+    let contract = status.contract(daemon: nil)
+    #expect(contract["node_state"]?.text == "draining")
+    #expect(contract["leader"]?.bool == false)
+    #expect(contract["tags"]?.json == "[\"gpu\"]")
+    #expect(contract["offers_open"]?.integer == 3)
+  }
+
+  @Test func sqlIsShownOnlyWhenItIsAskedFor() {
+    let steps = [
+      MigrationStep(number: 1, name: "n", checksum: "c", sql: "CREATE", isApplied: true),
+      MigrationStep(number: 2, name: "m", checksum: "c", sql: "ALTER", isApplied: false),
+    ]
+    #expect(
+      steps.contract(database: "d", showsSQL: false)["steps"]?.elements?.allSatisfy { $0["sql"] == .null } == true)
+    let shown = steps.contract(database: "d", showsSQL: true)
+    #expect(shown["steps"]?.elements?.compactMap { $0["sql"]?.text } == ["CREATE", "ALTER"])
+    #expect(shown["pending"]?.integer == 1)
   }
 
   @Test func payloadsAreEmbeddedExactly() {

@@ -53,7 +53,7 @@ private final class Folder {
   }
 
   @Test(arguments: [
-    RuntimeError.Kind.invalid, .unavailable, .notFound, .refused, .rejectedPackage, .internal,
+    RuntimeError.Kind.invalid, .unavailable, .notFound, .refused, .timeout, .rejectedPackage, .internal,
   ]) func everyKindOfErrorSurvivesTheWire(_ kind: RuntimeError.Kind) {
     for fix in [nil, "do"] {
       let error = RuntimeError(kind, code: "C", "m", fix: fix)

@@ -62,11 +62,11 @@ import WorkflowStore
 
   @Test func anAnswerThatWaitsInTheMailboxCountsBeforeTheLeaseIsGivenUp() throws {
     let stage = try Stage([TaskDefinition(id: "a")])
-    for _ in 0..<5 { stage.pass(milliseconds: 1875) }
+    for _ in 0..<2 { stage.pass(milliseconds: 1875) }
     stage.clock.pass(milliseconds: 1875)
     stage.loop.turn([])  // the first heartbeat that extends
     let answers = stage.answers()
-    stage.clock.pass(milliseconds: Self.lease - 6 * 1875)
+    stage.clock.pass(milliseconds: Self.lease - 3 * 1875)
     stage.loop.turn(answers)
     #expect(stage.executor.cancelled == [])
   }

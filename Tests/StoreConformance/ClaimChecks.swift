@@ -140,6 +140,23 @@ extension StoreCheck {
       let late = try bench.claim(node: "node-4").map(\.lease.run)
       try expectEqual(late, [mine.lease.run], "lapsed later")
     },
+    StoreCheck("a heartbeat extends the leases of which a third is over, and no younger ones") { bench in
+      try bench.prepareDemo()
+      let third = Bench.lease / 3
+      for (age, isExtended) in [(0, false), (third, false), (third + 1, true), (2 * third, true)] {
+        let run = try bench.leased()
+        bench.now += age
+        try bench.beat("node-1")
+        bench.now += Bench.lease - age + 1
+        let what = "put back of a lease \(age) ms old at the heartbeat"
+        try expectEqual(try bench.sweep().runs, isExtended ? 0 : 1, "\(what), when it would have lapsed")
+        bench.now += age - 1
+        try expectEqual(try bench.sweep().runs, 0, "\(what), at the end of the extended one")
+        bench.now += 1
+        try expectEqual(try bench.sweep().runs, isExtended ? 1 : 0, "\(what), after that end")
+        _ = try bench.cancel(run.lease.run)
+      }
+    },
     StoreCheck("a heartbeat leaves ended runs alone") { bench in
       try bench.prepareDemo()
       let run = try bench.leased()

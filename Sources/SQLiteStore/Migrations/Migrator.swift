@@ -34,7 +34,8 @@ struct Migrator {
     }
   }
 
-  private func compare(_ applied: [AppliedMigration]) throws(StoreError) {
+  /// - Throws: ``StoreError`` `.schemaNewer` or `.schemaChanged` when `applied` is not what this release knows.
+  func compare(_ applied: [AppliedMigration]) throws(StoreError) {
     for step in applied {
       guard let known = migrations.first(where: { $0.number == step.number }) else {
         throw StoreError(

@@ -70,9 +70,9 @@ final class Progress {
 
   /// Extends leases of runs; those of taken tasks are ``Takes``' part.
   func heartbeat(_ heartbeat: HeartbeatWrite, now: Timestamp, text: String) throws(StoreError) {
-    let until = now + heartbeat.leaseMilliseconds
-    extend.bind(1, heartbeat.node).bind(2, TimestampFormat.sql(until - heartbeat.leaseMilliseconds * 2 / 3))
-    try extend.bind(3, TimestampFormat.sql(until)).bind(4, text).execute()
+    let length = heartbeat.leaseMilliseconds
+    extend.bind(1, heartbeat.node).bind(2, TimestampFormat.sql(now + length * 2 / 3))
+    try extend.bind(3, TimestampFormat.sql(now + length)).bind(4, text).execute()
   }
 
   /// How many owners the run has lost; nil when the lease is no longer valid.

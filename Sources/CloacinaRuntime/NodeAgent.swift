@@ -1,0 +1,95 @@
+import PackageHost
+import Scheduler
+import Synchronization
+import Threading
+import WorkflowModel
+import WorkflowStore
+
+/// Speaks for one executing node: reports it, leads what it may lead, puts packages in place and obeys operators.
+///
+/// One thread, one mailbox. On a database that is this process's alone it says little and puts nothing in place:
+/// whoever registers a package there has done so.
+final class NodeAgent: Sendable {
+  enum Message: Sendable {
+    case news(Set<StoreNews>)
+    case stopping
+  }
+
+  /// What the agent is told once.
+  struct Identity: Sendable {
+    var bootID: String
+    var name: String
+    var host: String
+    var processID: Int
+    var tags: [String]
+    var types: [String]
+    var startedAt: Timestamp
+  }
+
+  /// The parts of the engine that the agent moves.
+  struct Engine: Sendable {
+    /// Nil once the scheduler has ended.
+    var load: @Sendable () -> SchedulerLoad?
+    var occupancy: @Sendable () -> (busy: Int, slots: Int)
+    var setIntake: @Sendable (SchedulerIntake) -> Void
+    var lead: @Sendable (Int64?) -> Void
+    var stage: @Sendable (PackageDigest) throws(HostError) -> Void
+    /// Other versions than before are wanted.
+    var packagesChanged: @Sendable () -> Void
+  }
+
+  /// What the agent last found, for whoever asks.
+  struct Standing: Sendable, Equatable {
+    /// What was last reported; nil before the first report got through.
+    var state: NodeState?
+    var leads = false
+    /// What it cannot do at present, as sentences.
+    var troubles: [String] = []
+  }
+
+  /// News that concern the agent.
+  static let interests: Set<StoreNews> = [.nodes, .packages]
+
+  private let mailbox = Mailbox<Message>()
+  private let found = Mutex(Standing())
+  private let thread = OneShot<NamedThread>()
+
+  /// Starts the thread and waits until it has introduced the node to the store, so that the engine begins with the
+  /// right intake. A store that does not answer is asked again until it does; nothing is taken in before.
+  init(_ identity: Identity, store: any WorkflowStore, engine: Engine) {
+    var nothing = SchedulerIntake()
+    nothing.state = .cordoned
+    engine.setIntake(nothing)
+    let begun = OneShot<Void>()
+    thread.deliver(
+      NamedThread("node-agent") { [self] in
+        let loop = NodeAgentLoop(identity, store: store, engine: engine)
+        loop.begin()
+        found.withLock { $0 = loop.standing }
+        begun.deliver(())
+        while let messages = mailbox.take(until: loop.wakeTime) {
+          loop.turn(messages)
+          found.withLock { $0 = loop.standing }
+        }
+        loop.farewell()
+      })
+    begun.wait()
+  }
+
+  /// What the agent last found.
+  var standing: Standing { found.withLock { $0 } }
+
+  /// Passes on news; those that do not concern the agent are ignored.
+  func news(_ news: Set<StoreNews>) {
+    if !news.isDisjoint(with: NodeAgent.interests) { mailbox.post(.news(news)) }
+  }
+
+  /// Says that the process is about to end: others are told, and may lead at once.
+  func stopping() { mailbox.post(.stopping) }
+
+  /// Takes leave of the store and ends the thread. Idempotent.
+  func close() {
+    mailbox.close()
+    thread.wait()?.join()
+  }
+}

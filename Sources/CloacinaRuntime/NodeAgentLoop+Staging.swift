@@ -1,0 +1,50 @@
+import PackageHost
+import Threading
+import WorkflowModel
+import WorkflowStore
+
+extension NodeAgentLoop {
+  /// Puts one wanted version in place and says so; the next follows in a turn of its own, so that reports go on.
+  func stageNext() {
+    isStaging = false
+    let found = ask("the wanted packages cannot be read") { store throws(StoreError) in try store.wantedPackages() }
+    guard let found else { return }
+    if found != wantedPackages {
+      wantedPackages = found
+      staging.keepFailures(of: found)
+      engine.packagesChanged()
+    }
+    guard let digest = staging.next(of: found, now: Clock.now) else { return }
+    let failure = put(digest)
+    guard tell(digest, failure?.message) else { return }
+    if let failure {
+      staging.failed(digest, reason: failure.message, isPassing: failure.isInfrastructure, now: Clock.now)
+    } else {
+      staging.succeeded(digest)
+      store.announce([.packages])
+    }
+    isStaging = true
+  }
+
+  /// Reports once more what is in place: while this node was silent others may have forgotten it.
+  func reportStagedAgain() {
+    for digest in staging.staged where !tell(digest, nil) { return }
+  }
+
+  private func put(_ digest: PackageDigest) -> HostError? {
+    do throws(HostError) {
+      try engine.stage(digest)
+      return nil
+    } catch { return error }
+  }
+
+  /// False when the store cannot be told now: then the version counts as not tried.
+  private func tell(_ digest: PackageDigest, _ failure: String?) -> Bool {
+    let report = NodePackage(
+      bootID: identity.bootID, node: identity.name, digest: digest, failure: failure, at: Clock.now)
+    let told: Void? = ask("a staged package cannot be reported") { store throws(StoreError) in
+      try store.reportStaged(report)
+    }
+    return told != nil
+  }
+}

@@ -1,0 +1,19 @@
+/// The pauses of somebody who asks again and again: short at first, never long. In milliseconds.
+struct PollBackoff {
+  private(set) var pause: Int64
+  private let cap: Int64
+
+  init(from first: Int64, to cap: Int64) {
+    pause = first
+    self.cap = cap
+  }
+
+  /// For the end of a run that another node works on: it sends no news of it.
+  static var runEnd: PollBackoff { PollBackoff(from: 10, to: 250) }
+
+  /// The pause to make now; the next is twice as long.
+  mutating func next() -> Int64 {
+    defer { pause = min(cap, pause * 2) }
+    return pause
+  }
+}

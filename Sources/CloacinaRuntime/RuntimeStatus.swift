@@ -1,0 +1,93 @@
+package import PackageHost
+package import WorkflowModel
+package import WorkflowStore
+
+/// What an engine is doing, for people and programs.
+package struct RuntimeStatus: Sendable {
+  package var version: String
+  package var node: String
+  package var bootID: String
+  package var startedAt: Timestamp
+  /// Without its password.
+  package var databaseURL: String
+  package var engine: String
+  package var counts: StoreCounts
+  package var activations: [Activation]
+  package var slots: Int
+  package var slotsBusy: Int
+  /// One line per loaded host: digest, isolation, process id, calls served, replacements.
+  package var hosts: [HostStatus]
+  /// This node's part; nil in a process that executes nothing.
+  package var member: NodeMembership?
+  /// Every node of the database, this one too.
+  package var nodes: [NodeRecord] = []
+  /// Things that need a person, as sentences.
+  package var attention: [String] = []
+
+  package init(
+    version: String, node: String, bootID: String, startedAt: Timestamp, databaseURL: String, engine: String,
+    counts: StoreCounts, activations: [Activation], slots: Int, slotsBusy: Int, hosts: [HostStatus]
+  ) {
+    self.version = version
+    self.node = node
+    self.bootID = bootID
+    self.startedAt = startedAt
+    self.databaseURL = databaseURL
+    self.engine = engine
+    self.counts = counts
+    self.activations = activations
+    self.slots = slots
+    self.slotsBusy = slotsBusy
+    self.hosts = hosts
+  }
+}
+
+/// The part of one executing node in its database.
+package struct NodeMembership: Sendable, Equatable {
+  /// What it last reported; nil before the first report got through.
+  package var state: NodeState?
+  /// It sweeps for all nodes.
+  package var leads: Bool
+  package var tags: [String]
+  /// LIKE patterns of the run types it claims; empty: all.
+  package var types: [String]
+  /// Runs held in memory.
+  package var runsHeld = 0
+  /// Tasks of its runs that any node may take.
+  package var offersOpen = 0
+  /// Tasks of other nodes' runs that run here.
+  package var takesHeld = 0
+  /// Tasks that wait until others with their concurrency key have ended.
+  package var waitingForPermits = 0
+
+  package init(state: NodeState?, leads: Bool, tags: [String], types: [String]) {
+    self.state = state
+    self.leads = leads
+    self.tags = tags
+    self.types = types
+  }
+}
+
+package struct HostStatus: Sendable {
+  package var package: String
+  package var version: String
+  package var digest: PackageDigest
+  package var isolation: Isolation
+  /// Nil for a package in this process.
+  package var processID: Int32?
+  package var calls: Int
+  package var replacements: Int
+
+  package init(
+    package: String, version: String, digest: PackageDigest, isolation: Isolation, processID: Int32?, calls: Int,
+    replacements: Int
+  ) {
+    self.package = package
+    self.version = version
+    self.digest = digest
+    self.isolation = isolation
+    self.processID = processID
+    self.calls = calls
+    self.replacements = replacements
+  }
+}

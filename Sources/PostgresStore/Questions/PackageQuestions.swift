@@ -1,0 +1,97 @@
+import WorkflowModel
+import WorkflowStore
+
+/// Reads package versions, their workflows and activations.
+enum PackageQuestions {
+  private static let columns = """
+    SELECT digest, tenant_id, name, version, description, author, fingerprint, isolation, archive_bytes, registered_at
+    FROM package
+    """
+
+  static let byDigest = Statement(
+    name: "reading a package",
+    sql: """
+      \(columns) WHERE digest = $1::text AND ($2::text IS NULL OR tenant_id = $2::text)
+      ORDER BY registered_at LIMIT 1
+      """)
+
+  static let byTenant = Statement(
+    name: "listing packages",
+    sql: """
+      \(columns) WHERE tenant_id = $1::text AND ($2::text IS NULL OR name = $2::text)
+      ORDER BY name, registered_at DESC, seq DESC
+      """)
+
+  static let chunks = Statement(
+    name: "reading an archive",
+    sql: """
+      SELECT c.bytes, c.digest FROM package_blob AS b JOIN package_chunk AS c ON c.digest = b.chunk
+      WHERE b.digest = $1::text ORDER BY b.position
+      """)
+
+  static let definitions = Statement(
+    name: "listing workflows",
+    sql: """
+      SELECT d.package_name, d.package_version, d.package_digest, d.name, d.definition
+      FROM workflow_definition AS d
+      JOIN package AS p ON p.tenant_id = d.tenant_id AND p.digest = d.package_digest
+      WHERE d.tenant_id = $1::text AND ($2::text IS NULL OR d.package_name = $2::text)
+      ORDER BY d.package_name, p.registered_at DESC, p.seq DESC, d.position
+      """)
+
+  static let activations = Statement(
+    name: "reading activations",
+    sql: """
+      SELECT a.tenant_id, a.package_name, a.version, a.digest, a.epoch, c.activated_at, back.digest
+      FROM activation AS a
+      JOIN activation_change AS c
+        ON c.tenant_id = a.tenant_id AND c.package_name = a.package_name AND c.epoch = a.epoch
+      LEFT JOIN activation_change AS back
+        ON back.tenant_id = a.tenant_id AND back.package_name = a.package_name AND back.epoch = c.previous_epoch
+      WHERE ($1::text IS NULL OR a.tenant_id = $1::text) AND ($2::text IS NULL OR a.package_name = $2::text)
+      ORDER BY a.tenant_id, a.package_name
+      """)
+
+  static func package(
+    _ digest: PackageDigest, tenant: String?, _ connection: Connection
+  ) throws(StoreError) -> PackageRecord? {
+    let rows = try connection.ask(byDigest, Parameters().add(digest.hex).add(tenant))
+    return rows.count == 0 ? nil : try record(rows, 0)
+  }
+
+  static func activation(
+    _ tenant: String, _ package: String, _ connection: Connection
+  ) throws(StoreError) -> Activation? {
+    let rows = try connection.ask(activations, Parameters().add(tenant).add(package))
+    return rows.count == 0 ? nil : try activation(rows, 0)
+  }
+
+  static func record(_ rows: Rows, _ row: Int) throws(StoreError) -> PackageRecord {
+    PackageRecord(
+      digest: try rows.digest(row, 0), tenant: rows.text(row, 1), name: rows.text(row, 2), version: rows.text(row, 3),
+      description: rows.text(row, 4), author: rows.text(row, 5), fingerprint: rows.text(row, 6),
+      isolation: rows.text(row, 7), archiveBytes: Int(rows.int(row, 8)), registeredAt: rows.time(row, 9))
+  }
+
+  static func activation(_ rows: Rows, _ row: Int) throws(StoreError) -> Activation {
+    Activation(
+      tenant: rows.text(row, 0), package: rows.text(row, 1), version: rows.text(row, 2),
+      digest: try rows.digest(row, 3), epoch: rows.int(row, 4), activatedAt: rows.time(row, 5),
+      previous: rows.isNull(row, 6) ? nil : try rows.digest(row, 6))
+  }
+
+  /// The archive put together again; each piece must be what its name says.
+  static func archive(_ rows: Rows, of digest: PackageDigest) throws(StoreError) -> [UInt8]? {
+    guard rows.count > 0 else { return nil }
+    var archive: [UInt8] = []
+    for row in 0..<rows.count {
+      let piece = rows.bytes(row, 0)
+      guard ContentHash.hex(piece) == rows.text(row, 1) else {
+        throw StoreError(
+          .corrupt, "piece \(row) of the archive of \(digest.short) is damaged; register the package again")
+      }
+      archive += piece
+    }
+    return archive
+  }
+}

@@ -1,0 +1,38 @@
+/// Looks for states that no path of the program leads to.
+enum SoundnessCheck {
+  /// One query for each kind of fault: it returns what is wrong, and is empty for a sound database.
+  static let faults = [
+    "SELECT 'event ' || e.id || ' belongs to no run' FROM workflow_event AS e"
+      + " WHERE NOT EXISTS (SELECT 1 FROM workflow_run WHERE id = e.workflow_id)",
+    "SELECT 'task ''' || t.task || ''' of ' || t.run_id || ' belongs to no run' FROM task_run AS t"
+      + " WHERE NOT EXISTS (SELECT 1 FROM workflow_run WHERE id = t.run_id)",
+    "SELECT 'run ' || id || ' is leased without an owner, an end or an epoch' FROM workflow_run"
+      + " WHERE status = 'leased' AND (leased_by IS NULL OR lease_until IS NULL"
+      + " OR (package_digest IS NOT NULL AND lease_epoch = 0))",
+    "SELECT 'run ' || id || ' has ended at no time' FROM workflow_run"
+      + " WHERE status IN ('succeeded', 'failed', 'cancelled') AND package_digest IS NOT NULL AND completed_at IS NULL",
+    "SELECT 'run ' || id || ' is pinned to ' || package_digest || ', which is not registered'"
+      + " FROM workflow_run AS r WHERE package_digest IS NOT NULL"
+      + " AND NOT EXISTS (SELECT 1 FROM package WHERE tenant_id = r.tenant_id AND digest = r.package_digest)",
+    "SELECT 'run ' || id || ' has no event ''created''' FROM workflow_run AS r"
+      + " WHERE NOT EXISTS (SELECT 1 FROM workflow_event WHERE workflow_id = r.id AND event_type = 'created')",
+    "SELECT 'task ''' || task || ''' of run ' || run_id || ' ended ' || count(*) || ' times' FROM task_run"
+      + " WHERE status IN ('succeeded', 'failed', 'skipped') GROUP BY run_id, task HAVING count(*) > 1",
+    "SELECT 'package ' || name || ' ' || version || ' has no archive' FROM package AS p"
+      + " WHERE NOT EXISTS (SELECT 1 FROM package_blob WHERE digest = p.digest)",
+    "SELECT 'package ' || package_name || ' of tenant ' || tenant_id || ' is active in a version that is not"
+      + " registered' FROM activation AS a"
+      + " WHERE NOT EXISTS (SELECT 1 FROM package WHERE tenant_id = a.tenant_id AND digest = a.digest)",
+    "SELECT 'offer ' || o.id || ' belongs to no run' FROM task_offer AS o"
+      + " WHERE NOT EXISTS (SELECT 1 FROM workflow_run WHERE id = o.run_id)",
+    "SELECT 'a permit of key ''' || key || ''' belongs to no run' FROM concurrency_permit AS p"
+      + " WHERE NOT EXISTS (SELECT 1 FROM workflow_run WHERE id = p.run_id)",
+  ]
+
+  /// At most a hundred faults of each kind.
+  static var commands: [Command] {
+    faults.enumerated().map { index, sql in
+      Command(Statement(name: "checking the database \(index)", sql: "\(sql) LIMIT 100"))
+    }
+  }
+}

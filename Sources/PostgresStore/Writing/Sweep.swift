@@ -1,0 +1,99 @@
+import WorkflowModel
+import WorkflowStore
+
+/// Puts back what lost owners left.
+///
+/// A node's batches hold a shared advisory lock on the node's name until they are committed; the sweep takes a run
+/// from an owner only under the exclusive one. So no checkpoint of the old owner can be committed after the run has
+/// gone to the next: it either was before the sweep, or finds the run not leased any more.
+final class Sweep {
+  /// Space of advisory locks on names of owners.
+  private static let space = 0x636C_6F61
+
+  static let hold = Statement(
+    name: "holding the name of an owner",
+    sql: "SELECT pg_advisory_xact_lock_shared(\(space), hashtext(w.node)) FROM unnest($1::text[]) AS w (node)")
+
+  private static let runs = Statement(
+    name: "sweeping runs",
+    sql: """
+      WITH leader AS MATERIALIZED (
+        SELECT 1 FROM duty_leader
+        WHERE duty = $2::text AND node = $3::text AND epoch = $4::bigint AND lease_until > \(Statement.now) FOR SHARE
+      ), lapsed AS MATERIALIZED (
+        SELECT id, leased_by FROM workflow_run
+        WHERE status = 'leased' AND leased_at >= $5::timestamptz AND lease_until < \(Statement.now)
+          AND package_digest IS NOT NULL AND EXISTS (SELECT 1 FROM leader)
+      ), owners AS MATERIALIZED (
+        SELECT o.leased_by, pg_try_advisory_xact_lock(\(space), hashtext(o.leased_by)) AS is_free
+        FROM (SELECT DISTINCT leased_by FROM lapsed) AS o
+      ), put_back AS (
+        UPDATE workflow_run AS r SET status = 'pending', losses = r.losses + 1, updated_at = \(Statement.now),
+          row_version = r.row_version + 1
+        FROM lapsed AS l JOIN owners AS o ON o.leased_by = l.leased_by AND o.is_free
+        WHERE r.id = l.id AND r.status = 'leased' AND r.leased_by = l.leased_by AND r.lease_until < \(Statement.now)
+        RETURNING r.id, r.leased_by, r.lease_epoch, r.losses
+      ), told AS (
+        INSERT INTO workflow_event (workflow_id, event_type, data, created_at)
+        SELECT id, 'recovered', json_build_object('node', leased_by, 'epoch', lease_epoch, 'losses', losses),
+          \(Statement.now)
+        FROM put_back
+      ), takes AS (
+        UPDATE task_offer SET state = 'ended', outcome = 'lost', error = 'node ' || taken_by || ' was lost',
+          started_at = coalesce(started_at, \(Statement.now)), finished_at = \(Statement.now)
+        WHERE state = 'taken' AND lease_until < \(Statement.now) AND EXISTS (SELECT 1 FROM leader)
+        RETURNING 1
+      )
+      SELECT (SELECT count(*) FROM leader), (SELECT count(*) FROM put_back), (SELECT count(*) FROM takes),
+        least(\(Statement.now) - interval '1 minute', (
+          SELECT leased_at FROM workflow_run WHERE status = 'leased' AND leased_at >= $5::timestamptz
+          ORDER BY leased_at LIMIT 1))
+      """)
+
+  /// Offers and permits whose run has ended or changed hands, and what nodes left that are long gone.
+  private static let tidy = Statement(
+    name: "sweeping offers",
+    sql: """
+      WITH leader AS MATERIALIZED (
+        SELECT 1 FROM duty_leader
+        WHERE duty = $2::text AND node = $3::text AND epoch = $4::bigint AND lease_until > \(Statement.now) FOR SHARE
+      ), offers AS (
+        DELETE FROM task_offer AS o WHERE EXISTS (SELECT 1 FROM leader) AND NOT EXISTS (
+          SELECT 1 FROM workflow_run AS r
+          WHERE r.id = o.run_id AND r.status = 'leased' AND r.lease_epoch = o.lease_epoch)
+      ), permits AS (
+        DELETE FROM concurrency_permit AS p WHERE EXISTS (SELECT 1 FROM leader) AND NOT EXISTS (
+          SELECT 1 FROM workflow_run AS r
+          WHERE r.id = p.run_id AND r.status = 'leased' AND r.lease_epoch = p.lease_epoch)
+      ), nodes AS (
+        DELETE FROM node WHERE EXISTS (SELECT 1 FROM leader) AND lapses_at < \(Statement.now) - interval '1 hour'
+        RETURNING boot_id
+      ), packages AS (
+        DELETE FROM node_package WHERE boot_id IN (SELECT boot_id FROM nodes)
+      )
+      SELECT 1
+      """)
+
+  /// No lease that is still held was granted before, by the database's time in microseconds. Every lease to come is
+  /// granted later, but for those of transactions that are open now: a minute is left for them.
+  private var oldestLease: Int64?
+  private var key: DutyKey?
+
+  /// The next sweep reads all leases: to be told when a batch was not committed.
+  func forget() { oldestLease = nil }
+
+  func steps(_ key: DutyKey, _ now: Timestamp?) -> [Step] {
+    // Another lead, another look at everything.
+    if key != self.key { forget() }
+    self.key = key
+    func parameters() -> Parameters { Parameters().add(time: now).add(key.duty.rawValue).add(key.node).add(key.epoch) }
+    return [
+      Step(Sweep.runs, parameters().add(microseconds: oldestLease ?? .min)) { [self] rows, outcome in
+        oldestLease = rows.int(0, 3)
+        outcome.swept.isLeader = rows.int(0, 0) == 1
+        outcome.swept.runs = Int(rows.int(0, 1))
+        outcome.swept.takes = Int(rows.int(0, 2))
+      }, Step(Sweep.tidy, parameters()),
+    ]
+  }
+}
