@@ -124,20 +124,20 @@ extension SchedulerLoop {
   /// Returns every lease, so that the next owner need not wait for it to lapse, and waits until that is durable.
   func handBack() {
     leaveNow()
-    // What was claimed or taken until then has arrived before this commit is done, and goes back too.
-    let expectsMore = claimUnderWay || takeUnderWay
-    commitNow(evenIfEmpty: expectsMore)
-    if expectsMore {
-      for message in mailbox.take(until: monotonic) ?? [] { handle(message) }
-      commitNow(evenIfEmpty: false)
+    commitNow()
+    // What was claimed or taken until then goes back too, unless the answer takes too long: then it lapses.
+    let patience = Clock.monotonic + 2_000_000_000
+    while claimUnderWay || takeUnderWay, let messages = mailbox.take(until: patience), !messages.isEmpty {
+      for message in messages { handle(message) }
     }
+    commitNow()
     flush()
   }
 
-  private func commitNow(evenIfEmpty: Bool) {
+  private func commitNow() {
     var last = StoreBatch(now: now)
     swap(&last, &batch)
-    guard evenIfEmpty || !last.isEmpty else { return }
+    guard !last.isEmpty else { return }
     do throws(StoreError) {
       _ = try commits.apply(last)
       if !last.releases.isEmpty { toAnnounce.insert(.work) }

@@ -12,6 +12,8 @@ final class SharedDatabase: UnansweringStore {
   let base: SQLiteStore
   private let told = Mutex<Set<StoreNews>>([])
 
+  var isShared: Bool { true }
+
   init() throws { base = try SQLiteStore.open(path: ":memory:") }
 
   /// The lease of its owner under which each task was taken.
@@ -71,14 +73,21 @@ final class Cluster {
     /// Takes a turn with what has arrived, once everything written is answered if `completely`.
     func turn(_ messages: [Scheduler.Message] = [], completely: Bool = true) {
       if completely { _ = try? commits.apply(StoreBatch(now: 0)) }
-      loop.turn(arrived() + messages)
+      loop.turn(arrived(withIntake: completely) + messages)
     }
 
-    /// What is in the mailbox, and the answer of the lookout if there is one to come: its thread keeps its own time.
-    private func arrived() -> [Scheduler.Message] {
+    /// What is in the mailbox, and the answers of threads that keep their own time: the lookout, and where claims and
+    /// takes go.
+    private func arrived(withIntake: Bool) -> [Scheduler.Message] {
       var arrived = mailbox.take(until: 0) ?? []
-      func isAnswer(_ message: Scheduler.Message) -> Bool { if case .looked = message { true } else { false } }
-      while loop.lookUnderWay, !arrived.contains(where: isAnswer) { arrived += mailbox.take() ?? [] }
+      func wait(for isAnswer: (Scheduler.Message) -> Bool) {
+        while !arrived.contains(where: isAnswer) { arrived += mailbox.take() ?? [] }
+      }
+      if loop.lookUnderWay { wait { if case .looked = $0 { true } else { false } } }
+      if loop.claimUnderWay, withIntake {
+        wait { if case .committed(let it, _) = $0 { it.claimed > 0 } else { false } }
+      }
+      if loop.takeUnderWay, withIntake { wait { if case .committed(let it, _) = $0 { it.taken > 0 } else { false } } }
       return arrived
     }
 

@@ -34,7 +34,9 @@ package struct ConnectionSettings: Sendable, Equatable {
       if let value = option.pointee.val { parameters.append((String(cString: keyword), String(cString: value))) }
       option += 1
     }
-    if let name = written.schema { schema = name } else if let path = written.searchPath ?? takePath() {
+    if let name = written.schema {
+      schema = name
+    } else if let path = written.searchPath ?? takePath() {
       guard let name = SearchPath.first(in: path) else {
         throw ConnectionSettings.refusal("search_path '\(path)' names no schema that could be used")
       }
