@@ -27,8 +27,7 @@ import WorkflowStore
         "looking up what became of it is not answered either", isApplied: true,
         [.answer("commit"), .answer("giving a batch up"), .before("giving a batch up")]),
       Fault(
-        "reading back breaks off", isApplied: true,
-        [.answer("commit"), .before("reading events back"), .answer("reading runs back")]),
+        "reading back breaks off", isApplied: true, [.answer("commit"), .before("reading events back"), .answer("reading runs back")]),
       Fault("COMMIT does not arrive", isApplied: false, [.before("commit")]),
       Fault("the batch does not arrive", isApplied: false, [.before("counting a batch")]),
       Fault(
@@ -127,6 +126,25 @@ import WorkflowStore
       wire.deliver()
       #expect(try schema.contents() == before)
       #expect(try bench.checkpoint(lease, "one"))
+      #expect(try bench.store.taskRuns(lease.run).count == 1)
+    }
+  }
+
+  /// All that the server says of the end then is that the session is over.
+  @Test func aSessionThatEndsRightAfterItsCommitHasCommitted() throws {
+    try withSchema { schema in
+      let wire = FaultyWire(to: schema.host, schema.port)
+      defer { wire.close() }
+      let store = try PostgresStore.open(url: schema.url(port: wire.port), time: .caller)
+      defer { store.close() }
+      var bench = Bench(store: store, sql: { try schema.sql($0) })
+      try bench.prepareDemo()
+      let lease = try bench.leased().lease
+      wire.cut([.unasked("commit")])
+      let call = Call { [bench] in try bench.checkpoint(lease, "one") }
+      try eventually("the checkpoint is committed") { try schema.sql("SELECT count(*) FROM task_run") == ["1"] }
+      try schema.terminate("state = 'active'")
+      #expect(try call.value())
       #expect(try bench.store.taskRuns(lease.run).count == 1)
     }
   }
