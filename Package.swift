@@ -107,7 +107,7 @@ let package = Package(
       dependencies: ["PostgresStore", "StoreConformance", "WorkflowStore", "WorkflowModel", "Threading", "CPostgres"]),
     .testTarget(
       name: "SchedulerTests",
-      dependencies: ["Scheduler", "StoreConformance", "WorkflowStore", "WorkflowModel", "Threading"]),
+      dependencies: ["Scheduler", "SQLiteStore", "StoreConformance", "WorkflowStore", "WorkflowModel", "Threading"]),
     .testTarget(
       name: "PackageRegistryTests",
       dependencies: [

@@ -74,20 +74,6 @@ extension EndToEnd {
       #expect(failed.status == 8)
       #expect(failed.errors.contains("the licence file is missing"), "\(failed.errors)")
 
-      // Loads, but declares something that this executor would have to leave out.
-      let deferring = try workspace.build("Tests/Packages/Ledger") { copy in
-        try Workspace.replace("version = \"1.0.0\"", by: "version = \"1.3.0\"", in: "\(copy)/package.toml")
-        try Workspace.replace(
-          "static const cloacina_task left = TASK(\"left\", 0, 0);",
-          by: """
-            static const cloacina_task left = {
-              .struct_size = sizeof(cloacina_task), .id = TEXT("left"), .flags = CLOACINA_TASK_DEFERS};
-            """, in: "\(copy)/ledger.c")
-      }
-      let unsupported = try workspace.ctl("package", "register", deferring, "--activate")
-      #expect(unsupported.status == 8)
-      #expect(unsupported.errors.contains("CLO-P095") && unsupported.errors.contains("left"), "\(unsupported.errors)")
-
       #expect(try workspace.json("start", "chain", "--wait", "--timeout", "60")["version"]?.text == "1.0.0")
       #expect(try workspace.json("package", "versions", "ledger")["versions"]?.elements?.count == 1)
       #expect(daemon.processID.isAlive)

@@ -131,6 +131,19 @@ import WorkflowStore
     #expect(stage.executor.cancelled == [earlier.id, later.id])
   }
 
+  @Test func aRunThatIsClaimedAgainUnawaresIsNotHeldTwice() throws {
+    let stage = try Stage([TaskDefinition(id: "a")])
+    let earlier = stage.executor.running[0]
+    stage.store.set { $0.claimable = [Stage.claim("r", epoch: 2)] }
+    stage.tell(.wake)
+    #expect(stage.executor.cancelled == [earlier.id])
+    stage.end(earlier)
+    #expect(stage.store.written(\.checkpoints).isEmpty)
+    try stage.end("a")
+    #expect(stage.store.written(\.finishes).map(\.lease.epoch) == [2])
+    #expect(stage.load.runsHeld == 0)
+  }
+
   @Test func whatStartsAndIsCancelledInOneTurnIsStopped() throws {
     let stage = try Stage([TaskDefinition(id: "a")], runs: [])
     stage.store.set { $0.claimable = [Stage.claim("r")] }

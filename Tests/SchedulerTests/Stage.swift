@@ -78,6 +78,11 @@ final class SetClock: Sendable {
 
   var now: UInt64 { time.load(ordering: .relaxed) }
 
+  /// Both clocks of a machine, which agree but for where they begin.
+  var clocks: SchedulerClocks {
+    SchedulerClocks(now: { Int64(self.now / 1_000_000) + 1_700_000_000_000 }, monotonic: { self.now })
+  }
+
   func pass(milliseconds: UInt64) { time.wrappingAdd(milliseconds * 1_000_000, ordering: .relaxed) }
 }
 
@@ -109,7 +114,7 @@ final class Stage {
     loop = SchedulerLoop(
       configuration, store: store, commits: commits, executor: executor,
       resolver: { _, _ in .resolved(plan, workflowIndex: 0) }, runsEnded: { _ in }, mailbox: mailbox,
-      clock: { clock.now })
+      clocks: clock.clocks)
     loop.turn([])
     settle()
   }
