@@ -17,6 +17,8 @@ final class Connection {
   }
 
   private let handle: OpaquePointer
+  /// Set when the server has said, unasked, that it ends the session.
+  private let farewell: UnsafeMutablePointer<Bool>
   private var prepared: Set<String> = []
   private(set) var isBroken = false
 
@@ -48,12 +50,21 @@ final class Connection {
         isTransient: true)
     }
     self.handle = handle
-    // Notices would go to the standard error of whoever embeds this.
-    PQsetNoticeProcessor(handle, { _, _ in }, nil)
+    farewell = .allocate(capacity: 1)
+    farewell.initialize(to: false)
+    // In place of the standard error of whoever embeds this.
+    PQsetNoticeReceiver(
+      handle,
+      { farewell, notice in
+        if Connection.isFatal(notice) { farewell?.assumingMemoryBound(to: Bool.self).pointee = true }
+      }, farewell)
     try setUp(session)
   }
 
-  deinit { close() }
+  deinit {
+    close()
+    farewell.deallocate()
+  }
 
   /// Ends the connection. Idempotent.
   func close() {
@@ -84,6 +95,7 @@ final class Connection {
     let result = PQexec(handle, sql)
     defer { PQclear(result) }
     let status = PQresultStatus(result)
+    if PQstatus(handle) == CONNECTION_BAD { throw StoreError(lost(mayBeCommitted: false)) }
     guard status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK else {
       throw StoreError(PostgresFailure(result, statement: "setting the session up"))
     }
@@ -149,9 +161,10 @@ final class Connection {
         PQclear(result)
         continue
       default:
+        defer { PQclear(result) }
+        // The session's end may come in the place of an answer, even of one to a batch that is committed.
+        if PQstatus(handle) == CONNECTION_BAD || Connection.isFatal(result) { throw lost(mayBeCommitted: true) }
         failure = note(result, answer, failure)
-        PQclear(result)
-        if PQstatus(handle) == CONNECTION_BAD { throw lost(mayBeCommitted: true) }
       }
       // The results of one command end with a null.
       try waitForResult()
@@ -162,6 +175,12 @@ final class Connection {
     }
     if let failure { throw failure }
     return rows
+  }
+
+  /// Whether it says that the session is over.
+  private static func isFatal(_ result: OpaquePointer?) -> Bool {
+    guard let severity = PQresultErrorField(result, Int32(UInt8(ascii: "V"))) else { return false }
+    return ["FATAL", "PANIC"].contains(String(cString: severity))
   }
 
   private func note(
@@ -211,6 +230,7 @@ final class Connection {
     }
     let result = PQexec(handle, sql)
     defer { PQclear(result) }
+    if PQstatus(handle) == CONNECTION_BAD { throw StoreError(lost(mayBeCommitted: true)) }
     guard PQresultStatus(result) == PGRES_COMMAND_OK else {
       let failure = PostgresFailure(result, statement: purpose)
       PQclear(PQexec(handle, "ROLLBACK"))
@@ -234,8 +254,8 @@ final class Connection {
     while !isBroken {
       var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
       guard poll(&entry, 1, 0) > 0 else { return true }
-      // Beside its end only notices and the like come unasked.
-      if PQconsumeInput(handle) == 0 { isBroken = true }
+      // Beside its end only notices and the like come unasked; they are read by asking for a result.
+      if PQconsumeInput(handle) == 0 || PQisBusy(handle) == 1 || farewell.pointee { isBroken = true }
     }
     return false
   }
