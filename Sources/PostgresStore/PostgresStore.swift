@@ -70,7 +70,7 @@ package final class PostgresStore: WorkflowStore {
   }
 
   /// Statements that every session begins with.
-  private static func session(_ settings: ConnectionSettings) -> [String] {
+  static func session(_ settings: ConnectionSettings) -> [String] {
     [
       "SET search_path = \(settings.quotedSchema)", "SET cloacina.engine = 'on'", "SET statement_timeout = '60s'",
       "SET lock_timeout = '30s'",

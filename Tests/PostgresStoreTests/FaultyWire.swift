@@ -13,12 +13,14 @@ final class FaultyWire: Sendable {
     case answer(String)
     /// Everything reaches the server, and the client is gone before the server has done it.
     case client(String)
+    /// Everything reaches the server but the request to answer, so that the server waits when it has done it.
+    case unasked(String)
     /// This statement and what comes after it reach the server when ``deliver()`` says so, long after the client is gone.
     case late(String)
 
     var statement: String {
       switch self {
-      case .before(let name), .answer(let name), .client(let name), .late(let name): name
+      case .before(let name), .answer(let name), .client(let name), .unasked(let name), .late(let name): name
       }
     }
   }
@@ -144,6 +146,8 @@ private struct Link {
     case gone
     /// The rest of the batch is kept back.
     case holding
+    /// The request to answer is dropped.
+    case unasked
   }
 
   let client: Int32
@@ -185,11 +189,17 @@ private struct Link {
         case .before: return false
         case .answer: state = .deaf(letsClientGo: false)
         case .client: state = .deaf(letsClientGo: true)
+        case .unasked: state = .unasked
         case .late: state = .holding
         }
       }
-      if case .holding = state { held += message.bytes } else { Link.write(message.bytes, to: server) }
-      guard message.type == UInt8(ascii: "S") else { continue }
+      let isRequest = message.type == UInt8(ascii: "S")
+      switch state {
+      case .holding: held += message.bytes
+      case .unasked where isRequest: break
+      default: Link.write(message.bytes, to: server)
+      }
+      guard isRequest else { continue }
       switch state {
       case .deaf(letsClientGo: true): letClientGo()
       case .holding:
@@ -205,10 +215,9 @@ private struct Link {
   private mutating func answer(_ bytes: [UInt8]) -> Bool {
     fromServer.add(bytes)
     while let message = fromServer.next() {
-      if case .whole = state {
-        Link.write(message.bytes, to: client)
-      } else if message.type == UInt8(ascii: "Z") {
-        return false
+      switch state {
+      case .whole, .unasked: Link.write(message.bytes, to: client)
+      default: if message.type == UInt8(ascii: "Z") { return false }
       }
     }
     return true

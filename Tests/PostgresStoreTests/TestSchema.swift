@@ -52,7 +52,8 @@ struct TestSchema {
   /// Sessions of the schema's stores that fit `condition`, which speaks of `pg_stat_activity`.
   func sessions(_ condition: String = "true") throws -> Int {
     let name = SQLText.literal(name)
-    return Int(try sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = \(name) AND \(condition)")[0]) ?? 0
+    return Int(try sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = \(name) AND \(condition)")[0])
+      ?? 0
   }
 
   /// Waits until so many sessions of the schema's stores wait for a lock.
@@ -64,7 +65,11 @@ struct TestSchema {
   func terminate(_ condition: String = "true") throws {
     let name = SQLText.literal(name)
     let ended = try sql(
-      "SELECT pid FROM pg_stat_activity WHERE application_name = \(name) AND \(condition) AND pg_terminate_backend(pid)")
+      """
+      WITH theirs AS MATERIALIZED (
+        SELECT pid FROM pg_stat_activity WHERE application_name = \(name) AND \(condition))
+      SELECT pid FROM theirs WHERE pg_terminate_backend(pid)
+      """)
     #expect(!ended.isEmpty, "sessions that were ended")
     try eventually("the sessions have ended") {
       try sql("SELECT 1 FROM pg_stat_activity WHERE pid IN (\(ended.joined(separator: ",")))").isEmpty

@@ -105,5 +105,14 @@ extension Migration {
         granted_at timestamptz NOT NULL,
         PRIMARY KEY (tenant_id, key, run_id, task)
       ) WITH (fillfactor = 70, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.1);
+
+      CREATE OR REPLACE FUNCTION workflow_run_removal() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+      BEGIN
+        DELETE FROM workflow_event WHERE workflow_id IN (SELECT id FROM removed);
+        DELETE FROM task_run WHERE run_id IN (SELECT id FROM removed);
+        DELETE FROM task_offer WHERE run_id IN (SELECT id FROM removed);
+        DELETE FROM concurrency_permit WHERE run_id IN (SELECT id FROM removed);
+        RETURN NULL;
+      END $$;
       """)
 }

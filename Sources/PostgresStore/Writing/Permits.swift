@@ -17,7 +17,7 @@ enum Permits {
     name: "locking concurrency keys",
     sql: """
       SELECT pg_advisory_xact_lock(k.place) FROM (
-        SELECT DISTINCT hashtextextended(w.tenant || chr(31) || w.key, 4711) AS place
+        SELECT DISTINCT hashtextextended(concat_ws(chr(31), current_schema(), w.tenant, w.key), 4711) AS place
         FROM unnest($1::text[], $2::text[]) AS w (tenant, key) ORDER BY 1) AS k
       """)
 

@@ -7,12 +7,12 @@ import WorkflowStore
 /// from an owner only under the exclusive one. So no checkpoint of the old owner can be committed after the run has
 /// gone to the next: it either was before the sweep, or finds the run not leased any more.
 final class Sweep {
-  /// Space of advisory locks on names of owners.
-  private static let space = 0x636C_6F61
+  /// The lock on the name of an owner. Advisory locks are the database's, names the schema's.
+  private static func place(_ name: String) -> String { "\(0x636C_6F61), hashtext(current_schema() || chr(31) || \(name))" }
 
   static let hold = Statement(
     name: "holding the name of an owner",
-    sql: "SELECT pg_advisory_xact_lock_shared(\(space), hashtext(w.node)) FROM unnest($1::text[]) AS w (node)")
+    sql: "SELECT pg_advisory_xact_lock_shared(\(place("w.node"))) FROM unnest($1::text[]) AS w (node)")
 
   private static let runs = Statement(
     name: "sweeping runs",
@@ -25,7 +25,7 @@ final class Sweep {
         WHERE status = 'leased' AND leased_at >= $5::timestamptz AND lease_until < \(Statement.now)
           AND package_digest IS NOT NULL AND EXISTS (SELECT 1 FROM leader)
       ), owners AS MATERIALIZED (
-        SELECT o.leased_by, pg_try_advisory_xact_lock(\(space), hashtext(o.leased_by)) AS is_free
+        SELECT o.leased_by, pg_try_advisory_xact_lock(\(place("o.leased_by"))) AS is_free
         FROM (SELECT DISTINCT leased_by FROM lapsed) AS o
       ), put_back AS (
         UPDATE workflow_run AS r SET status = 'pending', losses = r.losses + 1, updated_at = \(Statement.now),

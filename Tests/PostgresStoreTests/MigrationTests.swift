@@ -1,0 +1,204 @@
+import Testing
+import WorkflowStore
+
+@testable import PostgresStore
+
+/// How a schema comes to be what a release knows, whoever else is at it and whatever happens on the way.
+@Suite(.serialized) struct MigrationTests {
+  /// Steps that tell how often they were applied.
+  private static func steps(_ count: Int) -> [Migration] {
+    (1...count).map { number in
+      Migration(
+        number: number, name: "step \(number)",
+        sql: "CREATE TABLE IF NOT EXISTS tally (step integer); INSERT INTO tally VALUES (\(number));")
+    }
+  }
+
+  private func migrate(_ schema: TestSchema, _ migrations: [Migration], user: String? = nil) throws {
+    let settings = try ConnectionSettings(schema.url(user: user))
+    try Migrator(settings: settings, migrations: migrations).run()
+  }
+
+  private func applied(_ schema: TestSchema) throws -> [String] {
+    try schema.sql("SELECT number FROM schema_migration ORDER BY number")
+  }
+
+  // MARK: Many at once
+
+  @Test func manyThatMigrateAtOnceApplyEachStepOnce() throws {
+    try withSchema { schema in
+      let calls = (0..<10).map { _ in Call { try migrate(schema, Self.steps(5)) } }
+      for call in calls { try call.value() }
+      #expect(try schema.sql("SELECT step FROM tally ORDER BY step") == ["1", "2", "3", "4", "5"])
+      #expect(try applied(schema) == ["1", "2", "3", "4", "5"])
+    }
+  }
+
+  @Test func manyStoresThatOpenAtOnceAllServe() throws {
+    try withSchema { schema in
+      let calls = (0..<10).map { _ in Call { try schema.open() } }
+      let stores = try calls.map { try $0.value() }
+      defer { for store in stores { store.close() } }
+      for store in stores { #expect(try store.schema().applied.map(\.checksum) == Migration.all.map(\.checksum)) }
+      #expect(try applied(schema).count == Migration.all.count)
+    }
+  }
+
+  // MARK: Broken off
+
+  @Test func aMigratorThatIsKilledLeavesNothingHalfDoneAndTheNextOneFinishes() throws {
+    try withSchema { schema in
+      let gate = try schema.session()
+      try gate.sql("SELECT pg_advisory_lock(4711)")
+      let second = Migration(
+        number: 2, name: "with a gate",
+        sql: "CREATE TABLE before (a integer); SELECT pg_advisory_xact_lock(4711); CREATE TABLE after (a integer);")
+      let migrations = [Self.steps(1)[0], second]
+      let killed = Call { try migrate(schema, migrations) }
+      try schema.waitUntilBlocked()
+      try schema.terminate()
+      let error = storeError { try killed.value() }
+      #expect(error?.code == .unavailable && error?.isTransient == true, "\(String(describing: error))")
+      #expect(try schema.sql("SELECT to_regclass('before') IS NULL") == ["t"])
+      #expect(try applied(schema) == ["1"])
+
+      let waiting = [Call { try migrate(schema, migrations) }, Call { try migrate(schema, migrations) }]
+      // One at the gate, and one for the other: the lock of the killed one is free.
+      try schema.waitUntilBlocked(2)
+      try gate.sql("SELECT pg_advisory_unlock(4711)")
+      for call in waiting { try call.value() }
+      #expect(try schema.sql("SELECT step FROM tally") == ["1"])
+      #expect(try applied(schema) == ["1", "2"])
+      #expect(try schema.sql("SELECT to_regclass('after') IS NULL") == ["f"])
+    }
+  }
+
+  @Test func aStepThatFailsLeavesNothingOfItself() throws {
+    try withSchema { schema in
+      let broken = Migration(number: 2, name: "broken", sql: "CREATE TABLE half (a integer); SELECT 1 / 0;")
+      let error = storeError { try migrate(schema, Self.steps(1) + [broken]) }
+      #expect(error?.message.contains("migration 2 (broken)") == true)
+      #expect(try schema.sql("SELECT to_regclass('half') IS NULL") == ["t"])
+      #expect(try applied(schema) == ["1"])
+      try migrate(schema, Self.steps(3))
+      #expect(try applied(schema) == ["1", "2", "3"])
+    }
+  }
+
+  // MARK: Releases
+
+  @Test func aNewerSchemaIsRefusedBeforeAnythingIsChanged() throws {
+    try withSchema { schema in
+      try migrate(schema, Self.steps(3))
+      let before = try schema.sql("SELECT number, checksum, applied_at FROM schema_migration ORDER BY number")
+      // Not even what it lacks is added.
+      try schema.sql("DELETE FROM schema_migration WHERE number = 2")
+      for attempt in [{ try migrate(schema, Self.steps(2)) }, { _ = try plan(schema, Self.steps(2)) }] {
+        let error = storeError(attempt)
+        #expect(error?.code == .schemaNewer)
+        #expect(error?.message.contains("migration 3 (step 3)") == true)
+      }
+      #expect(try schema.sql("SELECT step FROM tally ORDER BY step") == ["1", "2", "3"])
+      let after = try schema.sql("SELECT number, checksum, applied_at FROM schema_migration ORDER BY number")
+      #expect(after == [before[0], before[2]])
+    }
+  }
+
+  @Test func anEditedStepIsRefusedBeforeAnythingIsChanged() throws {
+    try withSchema { schema in
+      try migrate(schema, Self.steps(2))
+      var steps = Self.steps(3)
+      steps[1] = Migration(number: 2, name: "step 2", sql: steps[1].sql + " ")
+      for attempt in [{ [steps] in try migrate(schema, steps) }, { [steps] in _ = try plan(schema, steps) }] {
+        let error = storeError(attempt)
+        #expect(error?.code == .schemaChanged)
+        #expect(error?.message.contains(Self.steps(2)[1].checksum) == true)
+      }
+      #expect(try applied(schema) == ["1", "2"])
+    }
+  }
+
+  @Test func aStoreOfThisReleaseRefusesANewerSchema() throws {
+    try withSchema { schema in
+      try schema.open().close()
+      try schema.sql("INSERT INTO schema_migration (number, name, checksum) VALUES (99, 'from tomorrow', 'x')")
+      #expect(storeError { _ = try schema.open() }?.code == .schemaNewer)
+      #expect(storeError { _ = try PostgresStore.plan(url: schema.url) }?.code == .schemaNewer)
+    }
+  }
+
+  // MARK: Plan
+
+  private func plan(_ schema: TestSchema, _ migrations: [Migration]) throws -> [MigrationStep] {
+    try Migrator(settings: try ConnectionSettings(schema.url), migrations: migrations).plan()
+  }
+
+  @Test func aPlanSaysWhatIsAppliedAndChangesNothing() throws {
+    try withSchema { schema in
+      let names = "SELECT count(*) FROM pg_namespace WHERE nspname = '\(schema.name)'"
+      #expect(try plan(schema, Self.steps(3)).map(\.isApplied) == [false, false, false])
+      #expect(try schema.sql(names) == ["0"])
+      try schema.sql("CREATE SCHEMA \(schema.name)")
+      #expect(try plan(schema, Self.steps(3)).map(\.isApplied) == [false, false, false])
+      #expect(
+        try schema.sql("SELECT count(*) FROM pg_class WHERE relnamespace = '\(schema.name)'::regnamespace") == ["0"])
+      try migrate(schema, Self.steps(2))
+      let steps = try plan(schema, Self.steps(3))
+      #expect(steps.map(\.isApplied) == [true, true, false])
+      #expect(steps.map(\.sql) == Self.steps(3).map(\.sql))
+      #expect(steps.map(\.checksum) == Self.steps(3).map(\.checksum))
+      #expect(try applied(schema) == ["1", "2"])
+      #expect(try schema.sql("SELECT count(*) FROM tally") == ["2"])
+    }
+  }
+
+  @Test func thePlanOfThisReleaseHasEveryStep() throws {
+    try withSchema { schema in
+      #expect(try PostgresStore.plan(url: schema.url).map(\.number) == Migration.all.map(\.number))
+      try schema.open().close()
+      #expect(try PostgresStore.plan(url: schema.url).allSatisfy(\.isApplied))
+    }
+  }
+
+  // MARK: Rights
+
+  /// Runs `body` with a role that has no right beyond what every role has.
+  private func withRole(_ schema: TestSchema, _ body: (String) throws -> Void) throws {
+    let role = "role_" + schema.name
+    try schema.sql("CREATE ROLE \(role) LOGIN")
+    defer { _ = try? schema.sql("DROP OWNED BY \(role) CASCADE; DROP ROLE \(role)") }
+    try body(role)
+  }
+
+  @Test func aRoleThatMayNotCreateSchemasUsesOneThatIsThere() throws {
+    try withSchema { schema in
+      try withRole(schema) { role in
+        let error = storeError { _ = try PostgresStore.open(url: schema.url(user: role)) }
+        #expect(error?.code == .unavailable && error?.isTransient == false)
+        #expect(error?.message.contains("permission denied") == true)
+        try schema.sql("CREATE SCHEMA \(schema.name) AUTHORIZATION \(role)")
+        let store = try PostgresStore.open(url: schema.url(user: role))
+        #expect(try store.check() == [])
+        store.close()
+      }
+    }
+  }
+
+  @Test func aRoleThatMayOnlyReadAndWriteRowsUsesASchemaThatIsUpToDate() throws {
+    try withSchema { schema in
+      try withRole(schema) { role in
+        try schema.open().close()
+        try schema.sql("GRANT USAGE ON SCHEMA \(schema.name) TO \(role)")
+        try schema.sql("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(schema.name) TO \(role)")
+        try schema.sql("GRANT USAGE ON ALL SEQUENCES IN SCHEMA \(schema.name) TO \(role)")
+        let store = try PostgresStore.open(url: schema.url(user: role))
+        defer { store.close() }
+        #expect(try store.apply(StoreBatch(now: 1)).claimed.isEmpty)
+        #expect(try store.counts(tenant: nil).runs.isEmpty)
+        try schema.sql("INSERT INTO schema_migration (number, name, checksum) VALUES (99, 'from tomorrow', 'x')")
+        let error = storeError { _ = try PostgresStore.open(url: schema.url(user: role)) }
+        #expect(error?.code == .schemaNewer, "not the lack of a right: \(String(describing: error))")
+      }
+    }
+  }
+}
