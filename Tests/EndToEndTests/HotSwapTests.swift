@@ -38,6 +38,21 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
+    @Test func whatAnExecutorWouldHaveToLeaveOutIsNotEvenBuilt() throws {
+      let workspace = try Workspace()
+      let copy = "\(workspace.folder)/deferring"
+      try FileManager.default.copyItem(atPath: "\(Workspace.root)/Tests/Packages/Ledger", toPath: copy)
+      try Workspace.replace(
+        "static const cloacina_task left = TASK(\"left\", 0, 0);",
+        by: """
+          static const cloacina_task left = {
+            .struct_size = sizeof(cloacina_task), .id = TEXT("left"), .flags = CLOACINA_TASK_DEFERS};
+          """, in: "\(copy)/ledger.c")
+      let refused = try workspace.ctl("package", "build", copy)
+      #expect(refused.status == 8)
+      #expect(refused.errors.contains("CLO-P019") && refused.errors.contains("'left'"), "\(refused.errors)")
+    }
+
     @Test func aVersionThatFailsAnyStepLeavesTheOldOneServing() throws {
       let workspace = try Workspace()
       let daemon = try workspace.serve()
