@@ -60,7 +60,8 @@ let package = Package(
     .target(
       name: "CloacinaRuntime",
       dependencies: [
-        "PackageRegistry", "Scheduler", "Executor", "SQLiteStore", "PostgresStore", "PackageArchive", "PackageHost", "WorkflowStore",
+        "PackageRegistry", "Scheduler", "Executor", "SQLiteStore", "PostgresStore", "PackageArchive", "PackageHost",
+        "WorkflowStore",
         "WorkflowModel", "Telemetry", "Threading",
       ]),
 

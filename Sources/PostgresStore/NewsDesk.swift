@@ -78,7 +78,9 @@ final class NewsDesk: Sendable {
             Command(NewsDesk.notify, Parameters().add(settings.channel).add(texts: texts))
           ])
         }
-      } catch { Log.write(.warning, "other nodes were not told of news; they find them by looking", [("error", error.message)]) }
+      } catch {
+        Log.write(.warning, "other nodes were not told of news; they find them by looking", [("error", error.message)])
+      }
       if !isClosed.isSet { _ = OneShot<Void>().wait(until: Clock.monotonic + NewsDesk.gathering) }
     }
   }

@@ -54,7 +54,8 @@ extension PostgresStore {
     let known = try ask(NodeStatements.names, Parameters()).records { $0.text($1, 0) }
     throw StoreError(
       .notFound,
-      "there is no node '\(name)'; " + (known.isEmpty ? "no node serves" : "there are \(known.joined(separator: ", "))"))
+      "there is no node '\(name)'; " + (known.isEmpty ? "no node serves" : "there are \(known.joined(separator: ", "))")
+    )
   }
 
   package func reportStaged(_ package: NodePackage) throws(StoreError) {

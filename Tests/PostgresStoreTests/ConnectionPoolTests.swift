@@ -6,7 +6,8 @@ import WorkflowStore
 
 /// A few connections among many threads.
 @Suite(.serialized) struct ConnectionPoolTests {
-  private static let question = Statement(name: "waiting", sql: "SELECT 1 + length(pg_advisory_xact_lock_shared(815)::text)")
+  private static let question = Statement(
+    name: "waiting", sql: "SELECT 1 + length(pg_advisory_xact_lock_shared(815)::text)")
 
   private func withPool(
     limit: Int, patience: UInt64, _ body: (TestSchema, ConnectionPool) throws -> Void

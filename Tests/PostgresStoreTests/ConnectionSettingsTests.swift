@@ -51,7 +51,10 @@ import WorkflowStore
     ("postgres://u@[::1]:5433/db?schema=a", ["u", "-", "::1", "5433", "db"]),
     ("postgres://%2Fvar%2Frun%2Fpg/db?schema=a", ["-", "-", "/var/run/pg", "-", "db"]),
     ("postgres:///db?host=/var/run/pg&schema=a&user=u", ["u", "-", "/var/run/pg", "-", "db"]),
-    ("host='/var/my run' user=u password='two  blanks' dbname='my \\'db\\'' schema=a", ["u", "two  blanks", "/var/my run", "-", "my 'db'"]),
+    (
+      "host='/var/my run' user=u password='two  blanks' dbname='my \\'db\\'' schema=a",
+      ["u", "two  blanks", "/var/my run", "-", "my 'db'"]
+    ),
     (#"host=h password=back\\slash\ blank schema=a port=1"#, ["-", #"back\slash blank"#, "h", "1", "-"]),
     ("host=a,b port=1,2 dbname=db", ["-", "-", "a,b", "1,2", "db"]),
   ])
@@ -87,10 +90,12 @@ import WorkflowStore
 
   @Test(arguments: [
     "postgres://u:geheim@localhost/db?nonsense=1", "postgres://u:geheim@localhost:port/db?x",
-    "postgres://u:geheim@localhost/db?schema=a=b&c=d=e", "postgres://u:geheim@[::1/db", "postgres://u:ge%heim@localhost/db",
+    "postgres://u:geheim@localhost/db?schema=a=b&c=d=e", "postgres://u:geheim@[::1/db",
+    "postgres://u:ge%heim@localhost/db",
     "postgres://u:ge%00heim@localhost/db", "postgres://u:ge/heim@localhost/db", "postgres://u:12/heim@localhost/db",
     "postgres://u:ge@heim@localhost/db", "postgres://u:ge/he?im@localhost/db", "postgres://u:ge/he?heim=1@localhost/db",
-    "postgres://u:ge/he?heim&a=@localhost/db", "postgres://geheim@[x]y", "postgres://u:geheim", "postgress://u:geheim@localhost/db",
+    "postgres://u:ge/he?heim&a=@localhost/db", "postgres://geheim@[x]y", "postgres://u:geheim",
+    "postgress://u:geheim@localhost/db",
     "http://u:geheim@localhost", "host=localhost password=my geheim", "host=localhost password=my geheim=1",
     "host=localhost password='geheim", "host=localhost password geheim", "password='x' 'geheim' host=h", "geheim",
     "postgres://u:\"geheim\"@[", "postgres://u:x\"]\"geheim@[",
@@ -147,7 +152,9 @@ import WorkflowStore
 
   // MARK: Schemas
 
-  @Test(arguments: ["My \"own\", 'one'", "fünf; DROP", "a\"\u{301}b'\u{301}", "x%y", "select", String(repeating: "x", count: 54)])
+  @Test(arguments: [
+    "My \"own\", 'one'", "fünf; DROP", "a\"\u{301}b'\u{301}", "x%y", "select", String(repeating: "x", count: 54),
+  ])
   func namesThatNeedQuotesServeAsSchemas(name: String) throws {
     try withSchema(name: name) { schema in
       let store = try schema.open()
@@ -158,7 +165,8 @@ import WorkflowStore
       try news.wait(for: [.nodes])
       try schema.sql("INSERT INTO workflow_run (type, payload) VALUES ('a.b', '{}')")
       try news.wait(for: [.work])
-      #expect(try schema.sql("SELECT table_schema FROM information_schema.tables WHERE table_name = 'node'").contains(name))
+      #expect(
+        try schema.sql("SELECT table_schema FROM information_schema.tables WHERE table_name = 'node'").contains(name))
       #expect(try store.check() == [])
     }
   }

@@ -117,7 +117,9 @@ import WorkflowStore
       let settings = try ConnectionSettings(schema.url)
       let connection = try Connection(settings, session: HotPath.session)
       defer { connection.close() }
-      #expect(try connection.ask(Statement(name: "limit", sql: "SHOW idle_in_transaction_session_timeout"), Parameters()).text(0, 0) == "5s")
+      #expect(
+        try connection.ask(Statement(name: "limit", sql: "SHOW idle_in_transaction_session_timeout"), Parameters())
+          .text(0, 0) == "5s")
     }
   }
 
@@ -136,7 +138,8 @@ import WorkflowStore
       let first = try schema.session()
       let second = try schema.session()
       try first.sql("BEGIN; SELECT pg_advisory_xact_lock(\(lockPlace("'\(keys[0])'", schema)))")
-      try second.sql("BEGIN; SET LOCAL deadlock_timeout = '1h'; SELECT pg_advisory_xact_lock(\(lockPlace("'\(keys[1])'", schema)))")
+      try second.sql(
+        "BEGIN; SET LOCAL deadlock_timeout = '1h'; SELECT pg_advisory_xact_lock(\(lockPlace("'\(keys[1])'", schema)))")
       var batch = StoreBatch(now: bench.now)
       batch.cancels = [try bench.submit()]
       batch.permits = keys.map {
@@ -149,7 +152,8 @@ import WorkflowStore
       let update = "UPDATE workflow_run SET reference = 'x' WHERE id = '\(batch.cancels[0])'"
       let waiting = Call { try second.sql(update) }
       try eventually("the second session waits for the run") {
-        try schema.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query = \(SQLText.literal(update))")
+        try schema.sql(
+          "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query = \(SQLText.literal(update))")
           == ["1"]
       }
       try first.sql("COMMIT")

@@ -27,7 +27,8 @@ import WorkflowStore
         "looking up what became of it is not answered either", isApplied: true,
         [.answer("commit"), .answer("giving a batch up"), .before("giving a batch up")]),
       Fault(
-        "reading back breaks off", isApplied: true, [.answer("commit"), .before("reading events back"), .answer("reading runs back")]),
+        "reading back breaks off", isApplied: true,
+        [.answer("commit"), .before("reading events back"), .answer("reading runs back")]),
       Fault("COMMIT does not arrive", isApplied: false, [.before("commit")]),
       Fault("the batch does not arrive", isApplied: false, [.before("counting a batch")]),
       Fault(

@@ -101,7 +101,8 @@ import WorkflowStore
   @Test func aSessionWithAnotherPathNamesTheSchema() throws {
     try withDemo { schema, bench, _ in
       let session = try PlainSession(schema.server, path: nil)
-      try session.sql("INSERT INTO \(schema.name).workflow_run (type, payload) VALUES ('simple_demo.data_processing', '{}')")
+      try session.sql(
+        "INSERT INTO \(schema.name).workflow_run (type, payload) VALUES ('simple_demo.data_processing', '{}')")
       let id = try #require(try bench.claim().first?.lease.run)
       try session.sql("UPDATE \(schema.name).workflow_run SET status = 'cancelled'")
       #expect(try bench.eventTypes(id) == ["created", "leased", "cancelled"])
@@ -155,7 +156,9 @@ import WorkflowStore
       #expect(try bench.eventTypes(id) == ["created"])
       #expect(try bench.store.run(tenant: "public", idempotencyKey: "k")?.id == id)
       var bench = bench
-      let submission = bench.submission { ($0.package, $0.workflow, $0.idempotencyKey) = ("simple_demo", "data_processing", "k") }
+      let submission = bench.submission {
+        ($0.package, $0.workflow, $0.idempotencyKey) = ("simple_demo", "data_processing", "k")
+      }
       #expect(try bench.apply { $0.submissions = [submission] }.submissions == [.existing(id)])
     }
   }
@@ -164,7 +167,8 @@ import WorkflowStore
     try withDemo { _, bench, session in
       for payload in ["'{\"a\": 1}'::jsonb", "jsonb_build_object('a', 1)", "json_build_object('a', 1)", "to_jsonb(r)"] {
         try session.sql(
-          "INSERT INTO workflow_run (type, payload) SELECT 'simple_demo.data_processing', \(payload) FROM (SELECT 1 AS a) AS r")
+          "INSERT INTO workflow_run (type, payload) SELECT 'simple_demo.data_processing', \(payload) FROM (SELECT 1 AS a) AS r"
+        )
         let claim = try #require(try bench.claim().first)
         let input = try JSONReader.read(claim.input)
         #expect(input["a"]?.integer == 1)
@@ -174,7 +178,9 @@ import WorkflowStore
 
   @Test func manyRunsOfOneStatementAllCount() throws {
     try withDemo { _, bench, session in
-      try session.sql("INSERT INTO workflow_run (type, payload) SELECT 'simple_demo.data_processing', '{}' FROM generate_series(1, 50)")
+      try session.sql(
+        "INSERT INTO workflow_run (type, payload) SELECT 'simple_demo.data_processing', '{}' FROM generate_series(1, 50)"
+      )
       #expect(Set(try bench.claim().map(\.lease.run)).count == 50)
       #expect(try session.sql("SELECT count(*) FROM workflow_event WHERE event_type = 'created'") == ["50"])
     }
@@ -261,7 +267,10 @@ import WorkflowStore
         try bench.offer(run)
       }
       try session.sql("DELETE FROM workflow_run WHERE id = '\(ids[0])'")
-      for table in ["workflow_event WHERE workflow_id", "task_run WHERE run_id", "task_offer WHERE run_id", "concurrency_permit WHERE run_id"] {
+      for table in [
+        "workflow_event WHERE workflow_id", "task_run WHERE run_id", "task_offer WHERE run_id",
+        "concurrency_permit WHERE run_id",
+      ] {
         #expect(try session.sql("SELECT count(*) > 0 FROM \(table) = '\(ids[0])'") == ["f"], "\(table)")
         #expect(try session.sql("SELECT count(*) > 0 FROM \(table) = '\(ids[1])'") == ["t"], "\(table)")
       }

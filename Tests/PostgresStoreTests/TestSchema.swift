@@ -52,7 +52,8 @@ struct TestSchema {
   /// Sessions of the schema's stores that fit `condition`, which speaks of `pg_stat_activity`.
   func sessions(_ condition: String = "true") throws -> Int {
     let name = SQLText.literal(name)
-    return Int(try sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = \(name) AND \(condition)")[0]) ?? 0
+    return Int(try sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = \(name) AND \(condition)")[0])
+      ?? 0
   }
 
   /// Waits until so many sessions of the schema's stores wait for a lock.

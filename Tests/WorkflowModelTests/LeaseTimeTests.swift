@@ -12,12 +12,13 @@ import Testing
     #expect(lease.hasLapsed(at: 15_100))
   }
 
-  @Test(arguments: [
-    // In the first third nothing is extended, after it everything; where the heartbeat may have been on either side of
-    // the border only what both have in common counts.
-    (2000, 2100, 15_000), (4800, 4900, 15_000), (4950, 5050, 15_000), (5050, 5150, 15_050),
-    (5200, 5300, 20_200), (14_000, 14_100, 29_000), (14_000, 16_000, 29_000),
-  ] as [(UInt64, UInt64, UInt64)])
+  @Test(
+    arguments: [
+      // In the first third nothing is extended, after it everything; where the heartbeat may have been on either side of
+      // the border only what both have in common counts.
+      (2000, 2100, 15_000), (4800, 4900, 15_000), (4950, 5050, 15_000), (5050, 5150, 15_050),
+      (5200, 5300, 20_200), (14_000, 14_100, 29_000), (14_000, 16_000, 29_000),
+    ] as [(UInt64, UInt64, UInt64)])
   func aHeartbeatExtendsAfterTheFirstThird(sent: UInt64, answered: UInt64, end: UInt64) {
     var lease = LeaseTime(length: Self.length, sent: 0, answered: 100)
     lease.extend(length: Self.length, sent: sent, answered: answered)

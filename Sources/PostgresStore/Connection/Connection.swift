@@ -206,7 +206,9 @@ final class Connection {
       var entry = pollfd(fd: socket, events: Int16(POLLIN | (unsent == 1 ? POLLOUT : 0)), revents: 0)
       let ready = poll(&entry, 1, Int32(Connection.patience / 1_000_000))
       if ready < 0 && errno == EINTR { continue }
-      guard ready > 0 else { throw lost(mayBeCommitted: true, "no answer for \(Connection.patience / 1_000_000_000) s") }
+      guard ready > 0 else {
+        throw lost(mayBeCommitted: true, "no answer for \(Connection.patience / 1_000_000_000) s")
+      }
       if entry.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0, PQconsumeInput(handle) == 0 {
         throw lost(mayBeCommitted: true)
       }

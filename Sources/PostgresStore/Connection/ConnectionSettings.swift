@@ -34,9 +34,12 @@ package struct ConnectionSettings: Sendable, Equatable {
       if let value = option.pointee.val { parameters.append((String(cString: keyword), String(cString: value))) }
       option += 1
     }
-    guard (self["port"] ?? "").utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || $0 == UInt8(ascii: ",") })
+    guard
+      (self["port"] ?? "").utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || $0 == UInt8(ascii: ",") })
     else { throw ConnectionSettings.refusal("its port is no number") }
-    if let name = written.schema { schema = name } else if let path = written.searchPath ?? takePath() {
+    if let name = written.schema {
+      schema = name
+    } else if let path = written.searchPath ?? takePath() {
       guard let name = SearchPath.first(in: path) else {
         throw ConnectionSettings.refusal("search_path '\(path)' names no schema that could be used")
       }

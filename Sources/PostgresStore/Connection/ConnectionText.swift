@@ -13,7 +13,11 @@ struct ConnectionText {
 
   init(_ text: String) {
     rest = text
-    if let start = ConnectionText.schemeEnd(of: text) { takeOut(ofURL: text, from: start) } else { takeOut(ofList: text) }
+    if let start = ConnectionText.schemeEnd(of: text) {
+      takeOut(ofURL: text, from: start)
+    } else {
+      takeOut(ofList: text)
+    }
   }
 
   private mutating func take(_ key: String, _ value: String) {

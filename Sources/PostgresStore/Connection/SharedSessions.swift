@@ -20,7 +20,8 @@ enum SharedSessions {
     for _ in 0..<4 {
       guard other != process, try answer(first) == process, try answer(second) == other else {
         throw StoreError(
-          .unavailable, "the proxy at \(settings.place) gives every transaction another session of the server; use its"
+          .unavailable,
+          "the proxy at \(settings.place) gives every transaction another session of the server; use its"
             + " session mode (pgbouncer: pool_mode = session) or connect to the server itself")
       }
     }

@@ -60,7 +60,8 @@ struct Migrator {
 
   private func prepareSchema(_ connection: Connection) throws(PostgresFailure) {
     let exists = Statement(
-      name: "looking for the schema", sql: "SELECT 1 FROM pg_namespace WHERE nspname = \(SQLText.literal(settings.schema))")
+      name: "looking for the schema",
+      sql: "SELECT 1 FROM pg_namespace WHERE nspname = \(SQLText.literal(settings.schema))")
     // Asked first, because CREATE SCHEMA wants a right on the database even when there is nothing to create.
     if try connection.run([Command(exists)])[0].count == 0 {
       _ = try connection.run([

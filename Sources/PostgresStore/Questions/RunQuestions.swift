@@ -28,7 +28,8 @@ enum RunQuestions {
       """)
 
   static let tasks = Statement(
-    name: "reading tasks", sql: "SELECT \(TaskRunRow.columns) FROM task_run AS t WHERE t.run_id = $1::uuid ORDER BY t.seq")
+    name: "reading tasks",
+    sql: "SELECT \(TaskRunRow.columns) FROM task_run AS t WHERE t.run_id = $1::uuid ORDER BY t.seq")
 
   static let trail = Statement(
     name: "reading events",

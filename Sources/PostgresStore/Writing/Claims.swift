@@ -129,7 +129,8 @@ final class Claims {
   /// On from where the last claim ended, when that was all of one tenant.
   private static let claimOne = claim(
     "claiming runs of a tenant", weight: "1",
-    "SELECT q.place FROM (\(queue(of: "($7::text[])[1]", after: "($8::bigint[])[1], ($9::timestamptz[])[1], ($10::uuid[])[1]"))) AS q")
+    "SELECT q.place FROM (\(queue(of: "($7::text[])[1]", after: "($8::bigint[])[1], ($9::timestamptz[])[1], ($10::uuid[])[1]"))) AS q"
+  )
 
   /// On from where the last claim ended.
   private static let claimMany = claim(
@@ -251,7 +252,9 @@ final class Claims {
     parameters.add(ids: Array(places.keys))
     let rows = try connection.run([Command(checkpoints, parameters)])[0]
     for row in 0..<rows.count {
-      guard let place = places[rows.id(row, 0)], let checkpoint = TaskRunRow.checkpoint(rows, row, from: 1) else { continue }
+      guard let place = places[rows.id(row, 0)], let checkpoint = TaskRunRow.checkpoint(rows, row, from: 1) else {
+        continue
+      }
       runs[place].checkpoints.append(checkpoint)
     }
   }

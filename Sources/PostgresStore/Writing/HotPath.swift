@@ -155,7 +155,8 @@ final class HotPath {
     if isClosing() { throw ConnectionPool.closed }
     let connection = try connected()
     if committedNumber == nil {
-      do throws(PostgresFailure) { _ = try connection.run([Command(HotPath.register, Parameters().add(writer))]) } catch {
+      do throws(PostgresFailure) { _ = try connection.run([Command(HotPath.register, Parameters().add(writer))]) } catch
+      {
         // Whether that came in is not known: the next attempt is another writer.
         writer = HotPath.randomName()
         throw StoreError(error)
@@ -230,7 +231,9 @@ final class HotPath {
     if committedNumber == lastNumber { return true }
     let number = lastNumber + 1
     let parameters = Parameters().add(writer).add(committedNumber)
-    let commands = [Command(HotPath.giveUp, parameters.add(number)), Command(HotPath.current, Parameters().add(writer))]
+    let commands = [
+      Command(HotPath.giveUp, parameters.add(number)), Command(HotPath.current, Parameters().add(writer)),
+    ]
     let rows = try connection.run(commands)[1]
     let isCommitted = rows.count == 1 && rows.int(0, 0) == lastNumber
     if !isCommitted { lastNumber = number }

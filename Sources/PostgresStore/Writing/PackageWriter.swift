@@ -12,7 +12,8 @@ struct PackageWriter {
   /// Two registrations of one package, on two nodes, go one after the other; so do two activations.
   private static let lock = Statement(
     name: "locking a package",
-    sql: "SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(chr(31), current_schema(), $1::text, $2::text), 815))")
+    sql: "SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(chr(31), current_schema(), $1::text, $2::text), 815))"
+  )
 
   private static let sameVersion = Statement(
     name: "looking for a version",
@@ -140,7 +141,8 @@ struct PackageWriter {
       let version = try one(PackageWriter.versionName) { $0.add(tenant).add(package).add(digest.hex) }
       guard version.count > 0 else {
         throw StoreError(
-          .notFound, "package '\(package)' of tenant '\(tenant)' has no registered version \(digest); register it first")
+          .notFound, "package '\(package)' of tenant '\(tenant)' has no registered version \(digest); register it first"
+        )
       }
       return try set(tenant, package, version.text(0, 0), digest, after: active, returningTo: active?.epoch)
     }
@@ -213,7 +215,8 @@ struct PackageWriter {
     } catch {
       if case .lost(let message, true) = error {
         throw StoreError(
-          .unavailable, "the database did not answer a commit (\(message)): look at the package's versions before"
+          .unavailable,
+          "the database did not answer a commit (\(message)): look at the package's versions before"
             + " repeating this")
       }
       throw StoreError(error)

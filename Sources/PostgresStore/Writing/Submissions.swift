@@ -96,7 +96,9 @@ struct Submissions {
     let versions = try versions(try connection.ask(targets, parameters))
     var created = created
     return zip(submissions, places).map { submission, place in
-      if let digest = created.removeValue(forKey: bits(submission.id)) { return .created(submission.id, digest: digest) }
+      if let digest = created.removeValue(forKey: bits(submission.id)) {
+        return .created(submission.id, digest: digest)
+      }
       return refusal(of: submission, versions[place]) ?? .existing(submission.id)
     }
   }
