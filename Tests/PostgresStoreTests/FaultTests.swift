@@ -139,7 +139,8 @@ import WorkflowStore
       let first = try schema.session()
       let second = try schema.session()
       try first.sql("BEGIN; SELECT pg_advisory_xact_lock(\(lockPlace("'\(keys[0])'", schema)))")
-      try second.sql("BEGIN; SET LOCAL deadlock_timeout = '1h'; SELECT pg_advisory_xact_lock(\(lockPlace("'\(keys[1])'", schema)))")
+      try second.sql(
+        "BEGIN; SET LOCAL deadlock_timeout = '1h'; SELECT pg_advisory_xact_lock(\(lockPlace("'\(keys[1])'", schema)))")
       var batch = StoreBatch(now: bench.now)
       batch.cancels = [try bench.submit()]
       batch.permits = keys.map {

@@ -1,7 +1,9 @@
 import Testing
+import WorkflowModel
 import WorkflowStore
 
 @testable import PostgresStore
+@testable import StoreConformance
 
 /// How a schema comes to be what a release knows, whoever else is at it and whatever happens on the way.
 @Suite(.serialized) struct MigrationTests {
@@ -127,6 +129,46 @@ import WorkflowStore
     }
   }
 
+  /// What a node of this release must bear while nodes of the next one take over (docs/migrations.md).
+  @Test func aStoreWorksOnWhileTheSchemaGrows() throws {
+    try withSchema { schema in
+      let store = try schema.open()
+      defer { store.close() }
+      var bench = Bench(store: store, sql: { try schema.sql($0) })
+      try bench.prepareDemo()
+      func work() throws {
+        let run = try bench.leased()
+        #expect(try bench.checkpoint(run.lease, "one"))
+        #expect(try bench.permit(run.lease))
+        #expect(try bench.offer(run))
+        #expect(try bench.end(try bench.takeOne()))
+        #expect(try bench.collect().count == 1)
+        try bench.beat("node-1")
+        #expect(try bench.finish(run.lease))
+        #expect(try bench.run(run.lease.run).status == .succeeded)
+        #expect(try bench.sweep().isLeader)
+        #expect(try store.check() == [])
+      }
+      try work()
+      let next = Migration(
+        number: Migration.all.count + 1, name: "from tomorrow",
+        sql: """
+          CREATE TABLE tomorrow (a integer);
+          ALTER TABLE workflow_run ADD COLUMN first text, ADD COLUMN second integer NOT NULL DEFAULT 7;
+          ALTER TABLE task_run ADD COLUMN first text NOT NULL DEFAULT '';
+          ALTER TABLE task_offer ADD COLUMN first text;
+          ALTER TABLE node ADD COLUMN first text;
+          CREATE INDEX tomorrow_run ON workflow_run (second);
+          ALTER TABLE workflow_event DROP CONSTRAINT workflow_event_event_type_check;
+          """)
+      try migrate(schema, Migration.all + [next])
+      try work()
+      let id = try bench.submit()
+      try schema.sql("INSERT INTO workflow_event (workflow_id, event_type, data) VALUES ('\(id)', 'invented', '{}')")
+      #expect(try bench.eventTypes(id) == ["created", "invented"])
+    }
+  }
+
   // MARK: Plan
 
   private func plan(_ schema: TestSchema, _ migrations: [Migration]) throws -> [MigrationStep] {
@@ -191,10 +233,21 @@ import WorkflowStore
         try schema.sql("GRANT USAGE ON SCHEMA \(schema.name) TO \(role)")
         try schema.sql("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(schema.name) TO \(role)")
         try schema.sql("GRANT USAGE ON ALL SEQUENCES IN SCHEMA \(schema.name) TO \(role)")
-        let store = try PostgresStore.open(url: schema.url(user: role))
+        let store = try PostgresStore.open(url: schema.url(user: role), time: .caller)
         defer { store.close() }
-        #expect(try store.apply(StoreBatch(now: 1)).claimed.isEmpty)
-        #expect(try store.counts(tenant: nil).runs.isEmpty)
+        var bench = Bench(store: store, sql: { try schema.sql($0) })
+        try bench.prepareDemo()
+        try bench.report("node-1")
+        let run = try bench.leased()
+        #expect(try bench.checkpoint(run.lease, "one"))
+        #expect(try bench.permit(run.lease))
+        #expect(try bench.offer(run))
+        #expect(try bench.end(try bench.takeOne()))
+        #expect(try bench.sweep().isLeader)
+        #expect(try bench.finish(run.lease))
+        try schema.sql("SET ROLE \(role); INSERT INTO workflow_run (type, payload) VALUES ('demo.flow', '{}')")
+        try schema.sql("SET ROLE \(role); UPDATE workflow_run SET status = 'cancelled' WHERE status = 'pending'")
+        try schema.sql("SET ROLE \(role); DELETE FROM workflow_run")
         try schema.sql("INSERT INTO schema_migration (number, name, checksum) VALUES (99, 'from tomorrow', 'x')")
         let error = storeError { _ = try PostgresStore.open(url: schema.url(user: role)) }
         #expect(error?.code == .schemaNewer, "not the lack of a right: \(String(describing: error))")

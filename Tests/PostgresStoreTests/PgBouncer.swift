@@ -40,7 +40,8 @@ final class PgBouncer {
     if getuid() == 0 {
       // It refuses to work for root.
       process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
-      process.arguments = ["--reuid", "nobody", "--regid", "nogroup", "--clear-groups", PgBouncer.program] + process.arguments!
+      process.arguments =
+        ["--reuid", "nobody", "--regid", "nogroup", "--clear-groups", PgBouncer.program] + process.arguments!
       try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder)
     }
     let log = folder + "/log"
@@ -76,7 +77,9 @@ final class PgBouncer {
     address.sin_addr.s_addr = inet_addr("127.0.0.1")
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let code = withUnsafeMutablePointer(to: &address) { address in
-      address.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, length) + getsockname(socket, $0, &length) }
+      address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(socket, $0, length) + getsockname(socket, $0, &length)
+      }
     }
     try #require(code == 0, "no free port on loopback")
     return UInt16(bigEndian: address.sin_port)

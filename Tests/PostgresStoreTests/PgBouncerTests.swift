@@ -66,7 +66,10 @@ struct PgBouncerTests {
         }
       }
       #expect(try schema.sql("SELECT count(*) FROM pg_namespace WHERE nspname = '\(schema.name)'") == ["0"])
-      #expect(try schema.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid IN (SELECT pid FROM pg_stat_activity WHERE application_name = '\(schema.name)')") == ["0"])
+      #expect(
+        try schema.sql(
+          "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid IN (SELECT pid FROM pg_stat_activity WHERE application_name = '\(schema.name)')"
+        ) == ["0"])
     }
   }
 
@@ -83,7 +86,8 @@ struct PgBouncerTests {
         }
       }
       for _ in 0..<20 {
-        #expect(storeError { try PostgresStore.open(url: url).close() }?.message.contains("pool_mode = session") == true)
+        #expect(
+          storeError { try PostgresStore.open(url: url).close() }?.message.contains("pool_mode = session") == true)
       }
       stop.set()
       for other in others { try other.value() }

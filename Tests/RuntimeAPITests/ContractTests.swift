@@ -71,10 +71,13 @@ import WorkflowStore
   }
 
   private static var node: NodeRecord {
-    NodeRecord(
-      report: NodeReport(
-        bootID: "n-1", name: "n", host: "h", processID: 1, version: "0", tags: ["t"], types: ["p.%"], slots: 1,
-        slotsBusy: 0, runsHeld: 0, state: .ready, startedAt: 0), wanted: .ready, heartbeatAt: 0, isAlive: true)
+    var report = NodeReport(
+      bootID: "n-1", name: "n", host: "h", processID: 1, version: "0", tags: ["t"], types: ["p.%"], slots: 1,
+      slotsBusy: 0, runsHeld: 0, state: .ready, startedAt: 0)
+    report.connections = ConnectionUse(open: 1, limit: 8, waiting: 0, waits: 0, refusals: 0)
+    var node = NodeRecord(report: report, wanted: .ready, heartbeatAt: 0, isAlive: true)
+    node.leads = [.sweep]
+    return node
   }
 
   private static var schedule: ScheduleRecord {

@@ -12,7 +12,8 @@ struct PackageWriter {
   /// Two registrations of one package, on two nodes, go one after the other; so do two activations.
   private static let lock = Statement(
     name: "locking a package",
-    sql: "SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(chr(31), current_schema(), $1::text, $2::text), 815))")
+    sql: "SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(chr(31), current_schema(), $1::text, $2::text), 815))"
+  )
 
   private static let sameVersion = Statement(
     name: "looking for a version",
