@@ -85,8 +85,8 @@ private final class Engine: Sendable {
     cluster.state.withLock { $0.wantedPackages = [Cluster.digest(1), Cluster.digest(2)] }
     let agent = agent(cluster)
     defer { agent.close() }
-    let first = try #require(engine.all.compactMap { if case .intake(let intake) = $0 { intake } else { nil } }.last)
-    #expect(first.state == .ready && first.digests == [])
+    let intakes = engine.all.compactMap { if case .intake(let intake) = $0 { intake } else { nil } }
+    #expect(intakes.first { $0.state == .ready }?.digests == [], "before anything is in place")
     agent.news([.packages])
     try engine.wait(intake: "both versions") { $0.digests == [Cluster.digest(1), Cluster.digest(2)] }
     #expect(try cluster.staged(Cluster.digest(1)).map(\.failure) == [nil])
