@@ -87,6 +87,7 @@ struct BenchOptions {
     case .history:
       runs = 20_000
       shapes = [.single]
+      rounds = 5
     case .recovery: runs = 500
     case .call, .load: hosts = ["in-process", "runner"]
     case .swap: break

@@ -104,17 +104,22 @@ struct RunBatch {
     try poll("some of \(count) runs have not ended", milliseconds: 20, seconds: 600) { try ended(session) >= count }
   }
 
+  /// By their key alone: whatever the server knows of the table's contents, no other index can be better.
   private func ended(_ session: SQLSession) throws -> Int {
     try session.number(
-      "SELECT count(*) FROM workflow_run WHERE id \(range) AND status IN ('succeeded', 'failed', 'cancelled')")
+      """
+      SELECT count(*) FILTER (WHERE status IN ('succeeded', 'failed', 'cancelled')) FROM workflow_run WHERE id \(range)
+      """)
   }
 
   /// The database's time of the last end in microseconds.
   ///
   /// - Throws: ``BenchError`` unless every run has succeeded with exactly so many tasks.
   func checkedEnd(_ session: SQLSession, tasks: Int) throws -> Int {
-    let succeeded = try session.number("SELECT count(*) FROM workflow_run WHERE id \(range) AND status = 'succeeded'")
-    let done = try session.number("SELECT count(*) FROM task_run WHERE run_id \(range) AND status = 'succeeded'")
+    let succeeded = try session.number(
+      "SELECT count(*) FILTER (WHERE status = 'succeeded') FROM workflow_run WHERE id \(range)")
+    let done = try session.number(
+      "SELECT count(*) FILTER (WHERE status = 'succeeded') FROM task_run WHERE run_id \(range)")
     guard succeeded == count, done == count * tasks else {
       throw BenchError("of \(count) runs \(succeeded) succeeded, with \(done) tasks instead of \(count * tasks)")
     }

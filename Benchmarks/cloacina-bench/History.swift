@@ -9,14 +9,14 @@ struct History {
   init(_ options: BenchOptions) { self.options = options }
 
   func run() throws {
-    try ScratchDatabase.with(options, "full", besideFull)
+    try ScratchDatabase.with(options, "full", beside)
     try SnapshotHold(options).run()
   }
 
   // MARK: Empty and full
 
   /// Each round measures an empty database and a full one, claim by claim and run after run.
-  private func besideFull(_ full: ScratchDatabase) throws {
+  private func beside(_ full: ScratchDatabase) throws {
     try full.open(executes: false).close(drainMilliseconds: 0)
     try PastRuns(full).insert(options.rows)
     var (emptyClaims, fullClaims) = (Figures(), Figures())
