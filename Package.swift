@@ -83,8 +83,8 @@ let package = Package(
     .executableTarget(
       name: "cloacina-bench",
       dependencies: [
-        "CloacinaRuntime", "PackageArchive", "PackageHost", "WorkflowStore", "WorkflowModel", "Threading", "CSQLite",
-        "CPackageImage",
+        "RuntimeAPI", "CloacinaRuntime", "PostgresStore", "PackageArchive", "PackageHost", "WorkflowStore",
+        "WorkflowModel", "Threading", "CLinux", "CPostgres", "CSQLite", "CPackageImage",
       ],
       path: "Benchmarks/cloacina-bench"),
 
@@ -107,7 +107,12 @@ let package = Package(
       dependencies: ["PostgresStore", "StoreConformance", "WorkflowStore", "WorkflowModel", "Threading", "CPostgres"]),
     .testTarget(
       name: "SchedulerTests",
-      dependencies: ["Scheduler", "StoreConformance", "WorkflowStore", "WorkflowModel", "Threading"]),
+      dependencies: ["Scheduler", "SQLiteStore", "StoreConformance", "WorkflowStore", "WorkflowModel", "Threading"]),
+    .testTarget(
+      name: "PackageRegistryTests",
+      dependencies: [
+        "PackageRegistry", "StoreConformance", "PackageArchive", "PackageHost", "WorkflowStore", "WorkflowModel",
+      ]),
     .testTarget(name: "ExecutorTests", dependencies: ["Executor", "PackageHost", "WorkflowModel"]),
     .testTarget(name: "CloacinaKitTests", dependencies: ["CloacinaKit", "CloacinaABI"]),
     .testTarget(
@@ -116,7 +121,8 @@ let package = Package(
     .testTarget(
       name: "CloacinaRuntimeTests",
       dependencies: [
-        "CloacinaRuntime", "StoreConformance", "Scheduler", "PackageHost", "WorkflowStore", "WorkflowModel",
+        "CloacinaRuntime", "SQLiteStore", "StoreConformance", "Scheduler", "PackageHost", "WorkflowStore",
+        "WorkflowModel",
         "Threading",
       ]),
     .testTarget(

@@ -1,16 +1,19 @@
 /* Graphs whose tasks do next to nothing, so that what is measured is the engine.
  *
  * single: one task. pipeline: a → b → c. fanout: one, eight, one. paced: like pipeline, each task sleeping 2 ms.
- * echo: one task that answers with 1 KiB. Each task emits the package's version, so that a run shows what ran. */
+ * echo: one task that answers with 1 KiB. stamp: one task that writes down when it began. sleep: one task that sleeps
+ * for the `sleep_ms` of its input. The others emit the package's version, so that a run shows what ran. */
 #include <cloacina/cloacina.h>
+#include <cloacina/input.h>
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #define TEXT(literal) {literal, sizeof(literal) - 1}
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { SINGLE, PIPELINE, FANOUT, PACED, ECHO };
+enum { SINGLE, PIPELINE, FANOUT, PACED, ECHO, STAMP, SLEEP };
 
 static const cloacina_text a_only[] = {TEXT("a")};
 static const cloacina_text b_only[] = {TEXT("b")};
@@ -49,14 +52,32 @@ WORKFLOW(pipeline, "pipeline", three)
 WORKFLOW(fanout, "fanout", ten)
 WORKFLOW(paced, "paced", three)
 WORKFLOW(echo, "echo", one)
-static const cloacina_workflow *const workflows[] = {&single, &pipeline, &fanout, &paced, &echo};
+WORKFLOW(stamp, "stamp", one)
+WORKFLOW(pause, "sleep", one)
+static const cloacina_workflow *const workflows[] = {&single, &pipeline, &fanout, &paced, &echo, &stamp, &pause};
 
 static void emit(const cloacina_call *call, const char *text, size_t count) {
   cloacina_bytes bytes = {(const uint8_t *)text, count};
   call->emit(call, bytes);
 }
 
+/* The time of the clock that all processes of a machine share, in nanoseconds. */
+static int64_t monotonic(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void sleep_for(const cloacina_call *call, int64_t milliseconds) {
+  const int64_t end = monotonic() + milliseconds * 1000000;
+  while (monotonic() < end && !call->is_cancelled(call)) {
+    struct timespec step = {0, 50000000};
+    nanosleep(&step, 0);
+  }
+}
+
 static cloacina_status run(cloacina_instance *instance, const cloacina_call *call) {
+  const int64_t begun = monotonic();
   (void)instance;
   static const char letters[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
   if (call->workflow_index == ECHO) {
@@ -65,6 +86,12 @@ static cloacina_status run(cloacina_instance *instance, const cloacina_call *cal
     emit(call, "\"}", 2);
     return CLOACINA_DONE;
   }
+  if (call->workflow_index == STAMP) {
+    char text[48];
+    emit(call, text, (size_t)snprintf(text, sizeof text, "{\"monotonic_ns\":%lld}", (long long)begun));
+    return CLOACINA_DONE;
+  }
+  if (call->workflow_index == SLEEP) sleep_for(call, cloacina_integer(cloacina_input(call, "sleep_ms"), 1000));
   if (call->workflow_index == PACED) {
     struct timespec pause = {0, 2000000};
     nanosleep(&pause, 0);

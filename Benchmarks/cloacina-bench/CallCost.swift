@@ -13,27 +13,26 @@ struct CallCost {
 
   init(_ options: BenchOptions) { self.options = options }
 
-  func run() throws -> [JSONValue] {
-    let package = try ArchiveReader.verify(bytes: try readFile("\(options.packages)/bench-1.0.0.cloacina"))
+  func run() throws {
+    let package = try ArchiveReader.verify(bytes: try readFile("\(options.folder)/bench-1.0.0.cloacina"))
     guard let index = package.descriptor.workflows.firstIndex(where: { $0.name == "echo" }) else {
       throw BenchError("the bench package has no workflow 'echo'")
     }
-    var lines = [line(path: "direct", direct())]
-    if options.hosts.contains("in-process") { lines.append(line(path: "in-process", try inProcess(package, index))) }
+    report("direct", direct())
+    if options.hosts.contains("in-process") { report("in-process", try inProcess(package, index)) }
     if options.hosts.contains("runner") {
       let (one, pipelined) = try runner(package, index)
-      lines.append(line(path: "runner", one, ("calls_per_s_pipelined", .rounded(pipelined, 0))))
+      report("runner", one, [JSONMember("calls_per_s_pipelined", .rounded(pipelined, 0))])
     }
-    return lines
   }
 
-  private func line(path: String, _ figures: Figures, _ more: (String, JSONValue)...) -> JSONValue {
-    .object(
+  private func report(_ path: String, _ figures: Figures, _ more: [JSONMember] = []) {
+    Report.line(
       [
         JSONMember("bench", .string("call")), JSONMember("path", .string(path)), JSONMember("bytes", .integer(1024)),
         JSONMember("calls", .integer(figures.count)), JSONMember("p50_us", figures.microseconds(0.5)),
         JSONMember("p99_us", figures.microseconds(0.99)),
-      ] + more.map { JSONMember($0.0, $0.1) })
+      ] + more + [Report.loadAverage])
   }
 
   @inline(never) private func echo(_ input: [UInt8]) -> [UInt8] { Array(input.reversed()) }

@@ -21,11 +21,35 @@ struct Figures {
   func milliseconds(_ quantile: Double) -> JSONValue { .rounded(self.quantile(quantile) / 1_000_000, 3) }
 }
 
+/// One figure of each round.
+struct Rounds {
+  private var values: [Double] = []
+
+  init(_ values: [Double] = []) { self.values = values }
+
+  mutating func add(_ value: Double) { values.append(value) }
+
+  /// The middle one; of an even number the mean of the two in the middle; NaN without any.
+  var median: Double {
+    guard !values.isEmpty else { return .nan }
+    let sorted = values.sorted()
+    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+  }
+
+  /// `NAME` with the median and, of several rounds, `NAME_spread` with the least and the greatest.
+  func members(_ name: String, digits: Int) -> [JSONMember] {
+    let median = JSONMember(name, .rounded(self.median, digits))
+    guard values.count > 1, let least = values.min(), let most = values.max() else { return [median] }
+    return [median, JSONMember(name + "_spread", .array([.rounded(least, digits), .rounded(most, digits)]))]
+  }
+}
+
 extension JSONValue {
   /// A number with at most `digits` digits after the point.
   static func rounded(_ value: Double, _ digits: Int) -> JSONValue {
     let factor = pow(10, Double(digits))
-    return .double((value * factor).rounded() / factor)
+    let rounded = (value * factor).rounded() / factor
+    return digits == 0 && rounded.magnitude < 1e15 ? .integer(Int(rounded)) : .double(rounded)
   }
 }
 

@@ -11,26 +11,27 @@ struct LoadTime {
 
   init(_ options: BenchOptions) { self.options = options }
 
-  func run() throws -> [JSONValue] {
-    let archive = try readFile("\(options.packages)/simple_demo.cloacina")
+  func run() throws {
+    let archive = try readFile("\(options.folder)/simple_demo.cloacina")
     let dlopenTime = try bareDlopen(try ArchiveReader.verify(bytes: archive).library)
-    return try options.hosts.map { try measure(host: $0, dlopenTime) }
+    for host in options.hosts { Report.line(try measure(host: host, dlopenTime)) }
   }
 
-  private func measure(host: String, _ dlopenTime: Figures) throws -> JSONValue {
-    let archive = try readFile("\(options.packages)/simple_demo.cloacina")
+  private func measure(host: String, _ dlopenTime: Figures) throws -> [JSONMember] {
+    let archive = try readFile("\(options.folder)/simple_demo.cloacina")
     let reactor = try RunnerReactor()
     defer { reactor.close() }
     var first = Figures()
     for _ in 0..<rounds { first.add(try firstResult(archive, try isolation(host), reactor)) }
-    return .object([
+    return [
       JSONMember("bench", .string("load")), JSONMember("host", .string(host)),
       JSONMember("language", .string("swift")), JSONMember("rounds", .integer(rounds)),
       JSONMember("first_result_ms_p50", first.milliseconds(0.5)),
       JSONMember("first_result_ms_p99", first.milliseconds(0.99)),
       JSONMember("dlopen_ms_p50", dlopenTime.milliseconds(0.5)),
       JSONMember("ratio_to_dlopen", .rounded(first.quantile(0.5) / dlopenTime.quantile(0.5), 2)),
-    ])
+      Report.loadAverage,
+    ]
   }
 
   /// Verifies, extracts into a fresh content store, loads and calls the first task.

@@ -13,14 +13,18 @@ struct SwapUnderLoad {
 
   init(_ options: BenchOptions) { self.options = options }
 
-  func run() throws -> [JSONValue] { try options.hosts.map { try measure(host: $0) } }
+  func run() throws { for host in options.hosts { Report.line(try measure(host: host)) } }
 
-  private func measure(host: String) throws -> JSONValue {
-    let runtime = try openRuntime(options, name: "swap-\(host)", host: host)
+  private func measure(host: String) throws -> [JSONMember] {
+    try ScratchDatabase.with(options, "swap") { database in try measure(host, database) }
+  }
+
+  private func measure(_ host: String, _ database: ScratchDatabase) throws -> [JSONMember] {
+    let runtime = try database.open(host: host)
     defer { runtime.close(drainMilliseconds: 5000) }
     for version in ["1.1.0", "1.0.0"] {
       _ = try runtime.registerPackage(
-        archive: try readFile("\(options.packages)/bench-\(version).cloacina"), tenant: "public",
+        archive: try readFile("\(options.folder)/bench-\(version).cloacina"), tenant: "public",
         isolation: try isolation(host), activate: true)
     }
     let load = SteadyLoad(runtime, inFlight: inFlight)
@@ -36,7 +40,7 @@ struct SwapUnderLoad {
     load.phase.store(2, ordering: .relaxed)
     try load.turnOver(times: 2)
     let outcome = try load.finish()
-    return .object([
+    return [
       JSONMember("bench", .string("swap")), JSONMember("store", .string(options.store)),
       JSONMember("host", .string(host)), JSONMember("in_flight", .integer(inFlight)),
       JSONMember("swaps", .integer(options.swaps)), JSONMember("runs", .integer(outcome.runs)),
@@ -46,8 +50,8 @@ struct SwapUnderLoad {
       JSONMember("wrong_version", .integer(outcome.wrongVersion)),
       JSONMember("p99_ms_before", outcome.latency[0].milliseconds(0.99)),
       JSONMember("p99_ms_during", outcome.latency[1].milliseconds(0.99)),
-      JSONMember("p99_ms_after", outcome.latency[2].milliseconds(0.99)),
-    ])
+      JSONMember("p99_ms_after", outcome.latency[2].milliseconds(0.99)), Report.loadAverage,
+    ]
   }
 }
 

@@ -1,88 +1,104 @@
 import CloacinaRuntime
-import Glibc
-import PackageHost
-import Threading
 import WorkflowModel
-import WorkflowStore
 
-/// Many runs submitted at once: how many tasks a second reach their durable end, and what bare SQL would do.
+/// Many runs submitted at once: how many tasks a second reach their durable end, what bare SQL would do, and what
+/// other projects do. They take turns, so that whatever else the machine does hits each of them alike.
 struct Throughput {
+  /// One graph on one host.
+  private struct Case {
+    let shape: Shape
+    let host: String
+    var rounds: [(load: BulkLoad.Result, floor: PostgresFloor.Rates)] = []
+    /// What each peer's program said, round by round.
+    var peers: [String: [JSONValue]] = [:]
+  }
+
   let options: BenchOptions
 
   init(_ options: BenchOptions) { self.options = options }
 
-  func run() throws -> [JSONValue] {
-    try options.shapes.flatMap { shape in try options.hosts.map { try measure(shape: shape, host: $0) } }
+  func run() throws {
+    for shape in options.shapes {
+      for host in options.hosts {
+        let found = try measure(shape, host)
+        for name in options.peers { Report.line(Peers.summary(found.peers[name] ?? [], of: ["jobs_per_s"])) }
+        try report(found)
+      }
+    }
   }
 
-  private func measure(shape: String, host: String) throws -> JSONValue {
-    guard let tasks = ["single": 1, "pipeline": 3, "fanout": 10][shape] else {
-      throw BenchError("unknown shape '\(shape)'; there are single, pipeline and fanout")
+  private func measure(_ shape: Shape, _ host: String) throws -> Case {
+    var found = Case(shape: shape, host: host)
+    for round in 1...options.rounds {
+      Report.note("\(shape), \(host): round \(round) of \(options.rounds)")
+      for name in options.peers {
+        found.peers[name, default: []].append(try Peers.measure(name, "drain", jobs: nil, options))
+      }
+      let floor = try measureFloor(shape)
+      found.rounds.append((try load(shape, host), floor))
     }
-    let floor = try BareSQLFloor(path: "\(options.folder)/floor-\(shape).db").measure(runs: options.runs, tasks: tasks)
-    let runtime = try openRuntime(options, name: "throughput-\(shape)-\(host)", host: host)
-    defer { runtime.close(drainMilliseconds: 1000) }
-    let archive = try readFile("\(options.packages)/bench-1.0.0.cloacina")
-    let isolation = try isolation(host)
-    _ = try runtime.registerPackage(archive: archive, tenant: "public", isolation: isolation, activate: true)
-    _ = try runtime.wait(try runtime.start(StartRequest(workflow: "bench.\(shape)")).id, timeoutMilliseconds: 30_000)
+    return found
+  }
 
-    let requests = (0..<options.runs).map { _ in StartRequest(workflow: "bench.\(shape)") }
-    let start = Clock.monotonic
-    let started = try runtime.start(requests)
-    let submitted = Clock.monotonic
-    if let last = started.last { _ = try runtime.wait(last.id, timeoutMilliseconds: nil) }
-    while true {
-      let counts = try runtime.status(tenant: nil).counts.runs
-      if counts[.pending, default: 0] + counts[.leased, default: 0] == 0 { break }
-      usleep(5000)
-    }
-    let end = Clock.monotonic
-    var latency = Figures()
-    var failed = 0
-    for run in started {
-      let record = try runtime.run(run.id)
-      if record.status != .succeeded { failed += 1 }
-      if let completed = record.completedAt { latency.add(UInt64(max(0, completed - record.createdAt)) * 1_000_000) }
-    }
-    guard failed == 0 else { throw BenchError("\(failed) of \(options.runs) runs did not succeed") }
+  private func measureFloor(_ shape: Shape) throws -> PostgresFloor.Rates {
+    if options.isPostgres { return try PostgresFloor(options).measure(runs: options.runs, shape: shape) }
+    var rates = PostgresFloor.Rates()
+    rates.tasks = try BareSQLFloor(path: "\(options.folder)/floor.db").measure(runs: options.runs, tasks: shape.tasks)
+    return rates
+  }
 
-    let seconds = Double(end - start) / 1e9
-    let tasksPerSecond = Double(options.runs * tasks) / seconds
-    return .object([
+  private func load(_ shape: Shape, _ host: String) throws -> BulkLoad.Result {
+    try ScratchDatabase.with(options, "throughput") { database in
+      let runtime = try database.open(host: host)
+      defer { runtime.close(drainMilliseconds: 1000) }
+      let load = try BulkLoad(database, runtime)
+      try load.warmUp(shape)
+      try database.settle(vacuum: false)
+      return try load.run(shape, runs: options.runs)
+    }
+  }
+
+  // MARK: Reporting
+
+  private func report(_ found: Case) throws {
+    let tasks = Double(found.shape.tasks)
+    let runs = Double(options.runs)
+    typealias Figure = (BulkLoad.Result, PostgresFloor.Rates) -> Double
+    func median(_ name: String, _ digits: Int, _ figure: Figure) -> JSONMember {
+      JSONMember(name, .rounded(Rounds(found.rounds.map { figure($0.load, $0.floor) }).median, digits))
+    }
+    func spread(_ name: String, _ digits: Int, _ figure: Figure) -> [JSONMember] {
+      Rounds(found.rounds.map { figure($0.load, $0.floor) }).members(name, digits: digits)
+    }
+    var members = [
       JSONMember("bench", .string("throughput")), JSONMember("store", .string(options.store)),
-      JSONMember("shape", .string(shape)), JSONMember("host", .string(host)),
-      JSONMember("runs", .integer(options.runs)), JSONMember("tasks_per_run", .integer(tasks)),
-      JSONMember("seconds", .rounded(seconds, 3)),
-      JSONMember("submit_seconds", .rounded(Double(submitted - start) / 1e9, 3)),
-      JSONMember("runs_per_s", .rounded(Double(options.runs) / seconds, 0)),
-      JSONMember("tasks_per_s", .rounded(tasksPerSecond, 0)),
-      JSONMember("drain_tasks_per_s", .rounded(Double(options.runs * tasks) / (Double(end - submitted) / 1e9), 0)),
-      JSONMember("floor_tasks_per_s", .rounded(floor, 0)),
-      JSONMember("ratio_to_floor", .rounded(tasksPerSecond / floor, 3)),
-      JSONMember("run_p50_ms", latency.milliseconds(0.5)), JSONMember("run_p99_ms", latency.milliseconds(0.99)),
-    ])
+      JSONMember("shape", .string(found.shape.rawValue)), JSONMember("host", .string(found.host)),
+      JSONMember("rounds", .integer(options.rounds)), JSONMember("runs", .integer(options.runs)),
+      JSONMember("tasks_per_run", .integer(found.shape.tasks)), median("seconds", 3) { load, _ in load.seconds },
+      median("submit_seconds", 3) { load, _ in load.submitSeconds },
+      median("submit_runs_per_s", 0) { load, _ in runs / load.submitSeconds },
+      median("runs_per_s", 0) { load, _ in runs / load.seconds },
+      median("drain_runs_per_s", 0) { load, _ in runs / load.drainSeconds },
+    ]
+    members += spread("tasks_per_s", 0) { load, _ in runs * tasks / load.seconds }
+    members += spread("drain_tasks_per_s", 0) { load, _ in runs * tasks / load.drainSeconds }
+    members += spread("floor_tasks_per_s", 0) { _, floor in floor.tasks }
+    members += spread("ratio_to_floor", 3) { load, floor in runs * tasks / load.seconds / floor.tasks }
+    if options.isPostgres {
+      members += spread("floor_drain_tasks_per_s", 0) { _, floor in floor.drainTasks }
+      members += spread("drain_ratio_to_floor", 3) { load, floor in runs * tasks / load.drainSeconds / floor.drainTasks
+      }
+      let connections = found.rounds.map { JSONValue.integer($0.floor.connections) }
+      members.append(JSONMember("floor_connections", .array(connections)))
+    }
+    for name in options.peers {
+      let ratios = try zip(found.rounds, found.peers[name] ?? []).map { round, peer in
+        runs * tasks / round.load.drainSeconds / (try peer.figure("jobs_per_s"))
+      }
+      members += Rounds(ratios).members("ratio_to_\(name)", digits: 2)
+    }
+    members.append(median("run_p50_ms", 1) { load, _ in load.runMilliseconds.p50 })
+    members.append(median("run_p99_ms", 1) { load, _ in load.runMilliseconds.p99 })
+    Report.line(members + [Report.loadAverage])
   }
-}
-
-/// An engine on a fresh database of its own.
-func openRuntime(_ options: BenchOptions, name: String, host: String) throws -> Runtime {
-  if options.store == "postgres" {
-    let schema = "bench_\(String(UInt64.random(in: 0 ... .max), radix: 36))"
-    var configuration = RuntimeConfiguration(
-      databaseURL: "\(options.url)&schema=\(schema)", host: HostConfiguration(runnerPath: options.runner))
-    configuration.cacheFolder = "\(options.folder)/cache"
-    return try Runtime.open(configuration)
-  }
-  let path = "\(options.folder)/\(name).db"
-  for suffix in ["", "-wal", "-shm", ".lock"] { unlink(path + suffix) }
-  return try Runtime.open(
-    RuntimeConfiguration(databaseURL: "sqlite:\(path)", host: HostConfiguration(runnerPath: options.runner)))
-}
-
-func isolation(_ host: String) throws -> Isolation {
-  guard let isolation = Isolation(rawValue: host) else {
-    throw BenchError("unknown host '\(host)'; there are runner and in-process")
-  }
-  return isolation
 }

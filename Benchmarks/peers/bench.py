@@ -154,20 +154,19 @@ def percentile(values: list[float], share: float) -> float:
     return round(values[min(len(values) - 1, int(len(values) * share))], 2)
 
 
-def measure_drain(server: str, name: str, count: int | None) -> dict[str, Any]:
-    peer = peer_module(name)
-    count = count or peer.jobs
+def measure_drain(server: str, name: str, tried: list[Settings], count: int | None) -> dict[str, Any]:
+    count = count or peer_module(name).jobs
     best: tuple[float, Settings] = (0, {})
-    for settings in peer.drain_settings:
+    for settings in tried:
         rate = drain(server, name, settings, count)
         say(f"{name} drain, {settings}: {rate:.0f} jobs/s")
         best = max(best, (rate, settings), key=lambda one: one[0])
     return {"jobs": count, "jobs_per_s": round(best[0], 1), "settings": best[1]}
 
 
-def measure_latency(server: str, name: str, count: int | None) -> dict[str, Any]:
+def measure_latency(server: str, name: str, tried: list[Settings], count: int | None) -> dict[str, Any]:
     best: dict[str, Any] = {}
-    for settings in peer_module(name).latency_settings:
+    for settings in tried:
         values = latencies(server, name, settings, count or 200)
         found = {"jobs": len(values), "p50_ms": percentile(values, 0.5), "p99_ms": percentile(values, 0.99)}
         say(f"{name} latency, {settings}: {found}")
@@ -182,6 +181,7 @@ def main() -> None:
     parser.add_argument("--peer", choices=PEERS, help="one of them instead of all")
     parser.add_argument("--jobs", type=int, help="so many instead of each measurement's own number")
     parser.add_argument("--measure", choices=["drain", "latency"], help="one of them instead of both")
+    parser.add_argument("--best", action="store_true", help="only the settings that have been the best so far")
     arguments = parser.parse_args()
     server = with_database(arguments.url, "postgres")
     # So that an ended measurement takes its processes and its database along.
@@ -189,9 +189,11 @@ def main() -> None:
 
     measures = {"drain": measure_drain, "latency": measure_latency}
     for name in [arguments.peer] if arguments.peer else PEERS:
-        version = importlib.metadata.version(peer_module(name).package)
+        peer = peer_module(name)
+        version = importlib.metadata.version(peer.package)
         for measure in [arguments.measure] if arguments.measure else measures:
-            found = measures[measure](server, name, arguments.jobs)
+            tried = getattr(peer, f"best_{measure}_settings" if arguments.best else f"{measure}_settings")
+            found = measures[measure](server, name, tried, arguments.jobs)
             print(json.dumps({"bench": "peer", "peer": name, "version": version, "measure": measure} | found), flush=True)
 
 

@@ -29,6 +29,9 @@ class Peer(Protocol):
     jobs: int  # how many are drained unless said otherwise
     drain_settings: list[Settings]  # each is tried, the best is stated
     latency_settings: list[Settings]
+    # Those of them that have been the best so far.
+    best_drain_settings: list[Settings]
+    best_latency_settings: list[Settings]
     # Gives how many jobs have finished well, and when the last one did.
     finished: str
 

@@ -26,6 +26,8 @@ latency_settings = [
     {"processes": 1, "body": "thread", "concurrency": None, "pool": 20, "poll": 0.01},
     {"processes": 1, "body": "thread", "concurrency": None, "pool": 20, "poll": 0.001},
 ]
+best_drain_settings = drain_settings[1:2]
+best_latency_settings = latency_settings
 
 finished = """
     SELECT count(*), to_timestamp(max(updated_at) / 1000.0) FROM dbos.workflow_status

@@ -23,6 +23,8 @@ drain_settings = [
     {"processes": 4, "concurrency": 10},
 ]
 latency_settings = [{"processes": 1, "concurrency": 1}]
+best_drain_settings = drain_settings[3:4]
+best_latency_settings = latency_settings
 
 finished = "SELECT count(*), max(at) FROM procrastinate_events WHERE type = 'succeeded'"
 

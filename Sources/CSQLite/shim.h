@@ -7,7 +7,7 @@ static inline int cloacina_sqlite_stop_counting_memory(void) {
   return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-/* Keeps the schema's triggers from firing for this connection; other connections are not touched. */
-static inline int cloacina_sqlite_disable_triggers(sqlite3 *database) {
-  return sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, (int *)0);
+/* Says whether the schema's triggers fire for this connection; other connections are not touched. */
+static inline int cloacina_sqlite_set_triggers(sqlite3 *database, int enabled) {
+  return sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, enabled, (int *)0);
 }

@@ -24,6 +24,8 @@ final class NodeAgent: Sendable {
     var tags: [String]
     var types: [String]
     var startedAt: Timestamp
+    /// Days for which runs that ended are kept; nil: for ever.
+    var retentionDays: Int?
   }
 
   /// The parts of the engine that the agent moves.
@@ -36,6 +38,9 @@ final class NodeAgent: Sendable {
     var stage: @Sendable (PackageDigest) throws(HostError) -> Void
     /// Other versions than before are wanted.
     var packagesChanged: @Sendable () -> Void
+    /// Schedules have brought new runs.
+    var workArrived: @Sendable () -> Void = {}
+    var zones: ScheduleDuty.Zones = { name throws(ZoneFiles.Failure) in try ZoneFiles.rules(named: name) }
   }
 
   /// What the agent last found, for whoever asks.
@@ -48,7 +53,7 @@ final class NodeAgent: Sendable {
   }
 
   /// News that concern the agent.
-  static let interests: Set<StoreNews> = [.nodes, .packages]
+  static let interests: Set<StoreNews> = [.nodes, .packages, .schedules]
 
   private let mailbox = Mailbox<Message>()
   private let found = Mutex(Standing())

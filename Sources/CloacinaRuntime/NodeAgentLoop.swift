@@ -15,7 +15,10 @@ final class NodeAgentLoop {
   var wantedPackages: [PackageDigest] = []
   /// There may be more to put in place: the next turn follows at once.
   var isStaging = false
+  /// What keeps the node from its place among the others: it is tried again every second.
   var troubles = Troubles()
+  /// What keeps the node from its duties: each is tried again at its own pace.
+  private var dutyTroubles = Troubles()
 
   /// What an operator asked for; nil until the store has said.
   private var wanted: NodeState?
@@ -24,16 +27,22 @@ final class NodeAgentLoop {
   private var epoch: Int64?
   private var leadKeptAt: Timestamp = 0
   private var otherNodes = 0
+  private let schedules: ScheduleDuty
+  private let retention: RetentionDuty?
   private var intake: SchedulerIntake?
   private var isStopping = false
   private var hasBegun = false
   private var nextBeat: Timestamp = 0
+  private var nextLook: Timestamp = 0
+  private var lastLoad = SchedulerLoad()
 
   init(_ identity: NodeAgent.Identity, store: any WorkflowStore, engine: NodeAgent.Engine) {
     self.identity = identity
     self.store = store
     self.engine = engine
     isShared = store.isShared
+    schedules = ScheduleDuty(node: identity.bootID, isShared: store.isShared, zones: engine.zones)
+    retention = identity.retentionDays.map { RetentionDuty(node: identity.bootID, days: $0) }
   }
 
   var standing: NodeAgent.Standing {
@@ -41,7 +50,7 @@ final class NodeAgentLoop {
     standing.state = reported
     standing.leads = epoch != nil
     standing.troubles =
-      troubles.sentences
+      troubles.sentences + dutyTroubles.sentences
       + staging.failures.sorted { $0.key.hex < $1.key.hex }.map {
         "package \($0.key.short) cannot be put in place here: \($0.value.reason)"
       }
@@ -50,7 +59,8 @@ final class NodeAgentLoop {
 
   /// Monotonic time of the next turn that nothing but time brings about.
   var wakeTime: UInt64 {
-    let wait = isStaging ? 0 : max(0, nextBeat - Clock.now)
+    let duties = isStopping ? [] : [schedules.nextTurn, retention?.nextTurn].compactMap { $0 }
+    let wait = isStaging ? 0 : max(0, min(nextBeat, duties.min() ?? .max) - Clock.now)
     return Clock.monotonic + UInt64(min(wait, NodeTiming.localPause)) * 1_000_000
   }
 
@@ -71,7 +81,13 @@ final class NodeAgentLoop {
     }
     let isBeat = Clock.now >= nextBeat || news.contains(.nodes) || messages.contains { $0.isStopping }
     if isBeat { beat(isAsked: news.contains(.nodes)) }
-    if isShared, !isStopping, isBeat || isStaging || news.contains(.packages) { stageNext() }
+    if news.contains(.schedules) { schedules.changed() }
+    if !isStopping { doDuties() }
+    let isLook = Clock.now >= nextLook || news.contains(.packages)
+    if isShared, !isStopping, isStaging || isLook {
+      nextLook = Clock.now + NodeTiming.stagingPause
+      stageNext()
+    }
     tellIntake()
   }
 
@@ -86,12 +102,19 @@ final class NodeAgentLoop {
   /// Asks the store; a failure is logged once and asked again with the next beat.
   @discardableResult
   func ask<Value>(_ subject: String, _ body: (any WorkflowStore) throws(StoreError) -> Value) -> Value? {
+    ask(subject, noting: \.troubles, body)
+  }
+
+  private func ask<Value>(
+    _ subject: String, noting ledger: ReferenceWritableKeyPath<NodeAgentLoop, Troubles>,
+    _ body: (any WorkflowStore) throws(StoreError) -> Value
+  ) -> Value? {
     do throws(StoreError) {
       let value = try body(store)
-      troubles.log(subject, nil)
+      self[keyPath: ledger].log(subject, nil)
       return value
     } catch {
-      troubles.log(subject, error.description)
+      self[keyPath: ledger].log(subject, error.description)
       return nil
     }
   }
@@ -114,7 +137,7 @@ final class NodeAgentLoop {
   /// Reports, and once more when the answer changes what there is to report.
   private func report(isAsked: Bool) {
     for isFirst in [true, false] {
-      let load = (hasBegun ? engine.load() : nil) ?? SchedulerLoad()
+      let load = currentLoad()
       let state = NodeRules.state(wanted: wanted ?? .ready, isStopping: isStopping, isDrained: load.isDrained)
       let since = Clock.now - reportedAt
       guard
@@ -133,20 +156,32 @@ final class NodeAgentLoop {
     }
   }
 
+  /// A scheduler that has not begun, or is about to end, has nothing to say.
+  private func currentLoad() -> SchedulerLoad {
+    if hasBegun, !isStopping, let load = engine.load() { lastLoad = load }
+    return lastLoad
+  }
+
   private func record(_ state: NodeState, _ load: SchedulerLoad) -> NodeReport {
     let (busy, slots) = engine.occupancy()
-    return NodeReport(
+    var report = NodeReport(
       bootID: identity.bootID, name: identity.name, host: identity.host, processID: identity.processID,
       version: Runtime.version, tags: identity.tags, types: identity.types, slots: slots, slotsBusy: busy,
       runsHeld: load.runsHeld, state: state, startedAt: identity.startedAt)
+    report.connections = store.connections
+    return report
   }
 
   private func lead() {
     let lease = isShared ? NodeTiming.leadLease : NodeTiming.localLease
-    let answer: Int64?? = ask("the lead cannot be had") { store throws(StoreError) in
-      try store.lead(.sweep, node: identity.bootID, leaseMilliseconds: lease, now: Clock.now)
+    func take(_ duty: Duty) -> Int64? {
+      let answer: Int64?? = ask("the lead of \(duty.rawValue) cannot be had") { store throws(StoreError) in
+        try store.lead(duty, node: identity.bootID, leaseMilliseconds: lease, now: Clock.now)
+      }
+      return answer ?? nil
     }
-    let epoch = answer ?? nil
+    let epoch = take(.sweep)
+    schedules.lead(take(.schedule))
     // After a long pause the store may have told the scheduler that it leads no more.
     let since = Clock.now - leadKeptAt
     if NodeRules.mustTellLead(epoch, told: self.epoch, sinceKept: since, lease: lease) { engine.lead(epoch) }
@@ -154,10 +189,29 @@ final class NodeAgentLoop {
     self.epoch = epoch
   }
 
+  /// Schedules and retention: short transactions, each by right of its epoch.
+  private func doDuties() {
+    if let next = schedules.nextTurn, Clock.now >= next {
+      let hasFired = ask("schedules cannot be fired", noting: \.dutyTroubles) { store throws(StoreError) in
+        try schedules.turn(store, now: Clock.now)
+      }
+      dutyTroubles.log("schedules wait", schedules.obstacle)
+      if hasFired == true {
+        store.announce([.work])
+        engine.workArrived()
+      }
+    }
+    if let retention, Clock.now >= retention.nextTurn {
+      _ = ask("ended runs cannot be deleted", noting: \.dutyTroubles) { store throws(StoreError) in
+        try retention.turn(store, now: Clock.now)
+      }
+    }
+  }
+
   private func stop() {
     isStopping = true
     isStaging = false
-    guard epoch != nil else { return }
+    guard epoch != nil || schedules.nextTurn != nil else { return }
     epoch = nil
     engine.lead(nil)
     ask("the lead cannot be given up") { store throws(StoreError) in try store.resign(node: identity.bootID) }

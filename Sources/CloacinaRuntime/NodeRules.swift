@@ -5,6 +5,8 @@ import WorkflowStore
 enum NodeTiming {
   /// Between two reports to a database that other nodes share.
   static let sharedPause: Int64 = 1000
+  /// Between two looks at which packages are wanted when nothing has told of new ones: a look reads all open runs.
+  static let stagingPause: Int64 = 15_000
   /// Between two reports to a database that is this process's alone: nobody else counts on them.
   static let localPause: Int64 = 60_000
   /// A shared node is taken for dead this long after its last report; long enough to put a large package in place.
@@ -13,6 +15,16 @@ enum NodeTiming {
   /// A lead passes on this long after it was last kept. With the pause above it is found within the two seconds that
   /// recovery may take beyond the lease of a run.
   static let leadLease: Int64 = 2500
+  /// Between two looks at the schedules of a shared database when none is due and nothing has told of new ones.
+  static let schedulePause: Int64 = 15_000
+  /// Between two glances at whether somebody else wrote to a database that is this process's alone.
+  static let glancePause: Int64 = 15_000
+  /// Between two searches for runs that ended long ago.
+  static let retentionPause: Int64 = 600_000
+  /// Between two transactions that delete such runs.
+  static let deletionPause: Int64 = 100
+  /// The lead of deleting is kept with each transaction only.
+  static let retentionLease: Int64 = 30_000
 }
 
 /// What a node does about what it is asked and what it sees; no clock, no store.

@@ -51,7 +51,7 @@ extension Runtime {
     RuntimeError(
       .timeout, code: "CLO-R014",
       "\(record.name) \(record.version) is not in place on every node, so it was not activated: \(verdict.sentence)",
-      fix: "see what the nodes say with cloacina-ctl node list, and try again; or activate without --when-staged")
+      fix: "see to those nodes (cloacina-ctl node show NAME) and try again, or activate without --when-staged")
   }
 
   private func notStagedBeforehand(_ record: PackageRecord, _ verdict: StagingVerdict) -> RuntimeError {

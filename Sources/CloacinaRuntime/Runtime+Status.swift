@@ -18,7 +18,7 @@ extension Runtime {
       databaseURL: DatabaseText.masked(configuration.databaseURL), engine: schema.engine, counts: counts,
       activations: activations, slots: occupancy.slots, slotsBusy: occupancy.busy, hosts: hostStatuses())
     status.nodes = try nodes()
-    status.attention = attention(counts, status.nodes)
+    status.attention = attention(counts, status.nodes) + (try tagGaps(counts, activations, status.nodes))
     guard let agent, let load = parts.scheduler.load() else { return status }
     status.member = NodeMembership(agent.standing, configuration, load)
     return status
@@ -65,6 +65,26 @@ extension Runtime {
       sentences.append("no node is ready to take in the pending runs")
     }
     return sentences
+  }
+}
+
+extension Runtime {
+  /// What runs in flight wait for and no node has. Tenants are known by their activations.
+  private func tagGaps(_ counts: StoreCounts, _ activations: [Activation], _ nodes: [NodeRecord]) throws(RuntimeError)
+    -> [String]
+  {
+    guard !counts.inFlight.isEmpty else { return [] }
+    var needs: [TagGaps.Need] = []
+    for tenant in Set(activations.map(\.tenant)) {
+      let known = try store { store throws(StoreError) in try store.workflows(tenant: tenant, package: nil) }
+      for record in known {
+        guard counts.inFlight.contains(where: { $0.package == record.package && $0.version == record.version }),
+          case .resolved(let plan, _) = parts.registry.resolve(record.digest, record.name)
+        else { continue }
+        needs += TagGaps.needs(record.package, record.version, plan.definition)
+      }
+    }
+    return TagGaps.sentences(needs, inFlight: counts.inFlight, nodes: nodes)
   }
 }
 

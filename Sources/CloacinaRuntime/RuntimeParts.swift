@@ -63,6 +63,7 @@ struct RuntimeParts: Sendable {
     settings.leaseMilliseconds = configuration.leaseMilliseconds
     settings.runLimit = configuration.runLimit
     settings.defaultTimeoutMilliseconds = configuration.defaultTimeoutMilliseconds
+    settings.drainMilliseconds = configuration.drainMilliseconds
     settings.tags = configuration.tags
     settings.types = configuration.types
     settings.slots = configuration.slots
@@ -77,12 +78,13 @@ struct RuntimeParts: Sendable {
   func startAgent(_ configuration: RuntimeConfiguration, startedAt: Timestamp) -> NodeAgent {
     let identity = NodeAgent.Identity(
       bootID: bootID, name: configuration.nodeName, host: Machine.name, processID: Machine.processID,
-      tags: configuration.tags, types: configuration.types, startedAt: startedAt)
+      tags: configuration.tags, types: configuration.types, startedAt: startedAt,
+      retentionDays: configuration.retentionDays)
     let engine = NodeAgent.Engine(
       load: { [scheduler] in scheduler.load() }, occupancy: { [executor] in executor.occupancy },
       setIntake: { [scheduler] in scheduler.setIntake($0) }, lead: { [scheduler] in scheduler.lead($0) },
       stage: { [registry] digest throws(HostError) in try registry.stage(digest) },
-      packagesChanged: { [upkeep] in upkeep.activationChanged() })
+      packagesChanged: { [upkeep] in upkeep.activationChanged() }, workArrived: { [scheduler] in scheduler.wake() })
     return NodeAgent(identity, store: store, engine: engine)
   }
 

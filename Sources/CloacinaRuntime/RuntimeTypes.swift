@@ -22,8 +22,12 @@ package struct RuntimeConfiguration: Sendable {
   package var runLimit = 4096
   /// A run passes to another node this long after its owner was last heard of.
   package var leaseMilliseconds: Int64 = 15_000
+  /// How long running tasks may go on once an operator drains the node.
+  package var drainMilliseconds: Int64 = 10_000
   /// Time limit of a task that declares none; 0: no limit.
   package var defaultTimeoutMilliseconds: Int64 = 0
+  /// Days for which runs that ended are kept; nil: for ever.
+  package var retentionDays: Int?
   /// Claim and run work; false opens the store for questions and submissions only.
   package var executes = true
 

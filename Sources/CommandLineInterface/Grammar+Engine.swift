@@ -14,7 +14,11 @@ extension Grammar {
           "a run passes to another node this long after its own was lost (default: 15)"),
         Flag("cache", value: "DIR", "folder of unpacked packages (default: see below)"),
         Flag(
-          "drain", value: "SECONDS", range: 0...86_400, "time for running tasks to end after a signal (default: 10)"),
+          "drain", value: "SECONDS", range: 0...86_400,
+          "time for running tasks to end after a signal or 'node drain' (default: 10)"),
+        Flag(
+          "retain", value: "DAYS", range: 1...36_500,
+          "delete runs, with their events, this long after their end (default: keep them)"),
       ],
       formats: ["table", "json"], usesTenant: false,
       details: [

@@ -17,7 +17,7 @@ package enum Grammar {
   ]
 
   /// Every command, in the order of the help.
-  package static let verbs = packageVerbs + workflowVerbs + runVerbs + nodeVerbs + engineVerbs
+  package static let verbs = packageVerbs + workflowVerbs + runVerbs + scheduleVerbs + nodeVerbs + engineVerbs
 
   /// First words that are followed by a second.
   package static var nouns: [String] {

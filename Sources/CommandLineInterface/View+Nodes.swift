@@ -30,6 +30,12 @@ extension View {
     text += ", seen \(View.time(document["heartbeat_at"])) UTC\n"
     text += "  slots    \(View.slots(ofNode: document)) busy, \(Quantity.count(number("runs_held"), "run")) held\n"
     text += "  tags     \(SafeText.line(View.words(document["tags"])))\n"
+    if document["leads"]?.elements?.isEmpty == false { text += "  leads    \(View.words(document["leads"]))\n" }
+    if let pool = document["connections"], pool.members != nil {
+      text += "  pool     \(number("open", of: pool)) of \(number("limit", of: pool)) connections open, "
+      text += "\(number("waiting", of: pool)) waiting, \(number("waits", of: pool)) had to wait, "
+      text += "\(number("refusals", of: pool)) in vain\n"
+    }
     text += "  types    \(SafeText.line(View.words(document["types"], none: "all")))\n"
     guard let packages = document["packages"]?.elements, !packages.isEmpty else { return text }
     var table = Table([.init("PACKAGE"), .init("VERSION"), .init("DIGEST"), .init("IN PLACE"), .init("REASON")])

@@ -30,6 +30,7 @@ struct View {
     case "status": status
     case "schema": schema
     case "migration_plan": migrationPlan
+    case "schedules": schedules
     case "nodes": nodes
     case "node": nodeDetail
     case "check": check

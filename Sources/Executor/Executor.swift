@@ -26,7 +26,7 @@ package final class Executor: TaskExecuting {
 
   package func execute(_ calls: [TaskCall]) {
     let (dispatch, refused) = state.withLock { state in
-      state.isStopping ? ([], calls) : (state.admit(calls), [])
+      state.isStopping ? ([], calls) : (state.admit(calls, now: Clock.monotonic), [])
     }
     send(dispatch)
     reportLost(refused)
@@ -48,6 +48,10 @@ package final class Executor: TaskExecuting {
 
   package func withdraw(_ withdrawal: Withdrawal) -> [TaskCall] { state.withLock { $0.withdraw(withdrawal) } }
 
+  package func begin(until time: UInt64) {
+    send(state.withLock { $0.begin(until: time, now: Clock.monotonic) })
+  }
+
   package func stopStarting() {
     reportLost(state.withLock { $0.stop() })
   }
@@ -65,7 +69,7 @@ package final class Executor: TaskExecuting {
       }
     }
     guard !reports.isEmpty else { return }
-    let next = state.withLock { $0.release(reports) }
+    let next = state.withLock { $0.release(reports, now: Clock.monotonic) }
     send(next)
     sink(reports)
   }

@@ -1,6 +1,6 @@
 import WorkflowModel
 
-/// Which calls run and which wait: decides, and touches no host.
+/// Which calls run and which wait: decides, and touches no host. Times are monotonic nanoseconds.
 struct ExecutorState {
   let slots: Int
   private(set) var isStopping = false
@@ -10,25 +10,34 @@ struct ExecutorState {
   private var waiting: [TaskCall] = []
   private var head = 0
   private var taken = 0
-  private var started = 0
+  private var ended = 0
+  /// Monotonic time from which on nothing is begun.
+  private var limit = UInt64.max
 
   init(slots: Int) { self.slots = slots }
 
   var waitingCount: Int { waiting.count - head }
 
-  var queue: CallQueue { CallQueue(taken: taken, started: started, waiting: waitingCount) }
+  var queue: CallQueue { CallQueue(taken: taken, ended: ended, waiting: waitingCount) }
 
   /// Takes calls in and returns those that start now.
-  mutating func admit(_ calls: [TaskCall]) -> [TaskCall] {
+  mutating func admit(_ calls: [TaskCall], now: UInt64) -> [TaskCall] {
     waiting.append(contentsOf: calls)
     taken += calls.count
-    return startWaiting()
+    return startWaiting(now)
   }
 
   /// Frees the slots of ended calls and returns the calls that take them.
-  mutating func release(_ reports: [TaskReport]) -> [TaskCall] {
+  mutating func release(_ reports: [TaskReport], now: UInt64) -> [TaskCall] {
     for report in reports { running[report.callID] = nil }
-    return startWaiting()
+    ended += reports.count
+    return startWaiting(now)
+  }
+
+  /// Sets the time from which on nothing is begun and returns the calls that start now.
+  mutating func begin(until time: UInt64, now: UInt64) -> [TaskCall] {
+    limit = time
+    return startWaiting(now)
   }
 
   /// Removes a call that has not started; nil when there is none.
@@ -56,12 +65,11 @@ struct ExecutorState {
     return rest
   }
 
-  private mutating func startWaiting() -> [TaskCall] {
-    let count = min(slots - running.count, waitingCount)
+  private mutating func startWaiting(_ now: UInt64) -> [TaskCall] {
+    let count = now < limit ? min(slots - running.count, waitingCount) : 0
     guard count > 0 else { return [] }
     let next = Array(waiting[head..<(head + count)])
     for call in next { running[call.id] = call.digest }
-    started += count
     head += count
     if head == waiting.count {
       waiting.removeAll(keepingCapacity: true)

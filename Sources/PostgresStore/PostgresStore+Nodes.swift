@@ -24,7 +24,7 @@ extension PostgresStore {
     parameters.add(node.bootID).add(node.name).add(node.host).add(Int64(node.processID)).add(node.version)
     parameters.add(texts: node.tags).add(texts: node.types)
     parameters.add(Int64(node.slots)).add(Int64(node.slotsBusy)).add(Int64(node.runsHeld)).add(node.state.rawValue)
-    parameters.add(time: node.startedAt)
+    parameters.add(time: node.startedAt).add(raw: node.connections?.json.bytes)
     return NodeState(rawValue: try ask(NodeStatements.report, parameters).text(0, 0)) ?? .ready
   }
 
@@ -37,14 +37,17 @@ extension PostgresStore {
 
   package func nodes(now: Timestamp) throws(StoreError) -> [NodeRecord] {
     try ask(NodeStatements.list, time(now)).records { rows, row in
-      let report = NodeReport(
+      var report = NodeReport(
         bootID: rows.text(row, 0), name: rows.text(row, 1), host: rows.text(row, 2), processID: Int(rows.int(row, 3)),
         version: rows.text(row, 4), tags: rows.texts(row, 5), types: rows.texts(row, 6), slots: Int(rows.int(row, 7)),
         slotsBusy: Int(rows.int(row, 8)), runsHeld: Int(rows.int(row, 9)),
         state: NodeState(rawValue: rows.text(row, 10)) ?? .ready, startedAt: rows.time(row, 11))
-      return NodeRecord(
+      report.connections = (try? JSONReader.read(rows.bytes(row, 15))).flatMap(ConnectionUse.init(json:))
+      var record = NodeRecord(
         report: report, wanted: NodeState(rawValue: rows.text(row, 12)) ?? .ready, heartbeatAt: rows.time(row, 13),
         isAlive: rows.flag(row, 14))
+      record.leads = rows.texts(row, 16).compactMap(Duty.init(rawValue:))
+      return record
     }
   }
 

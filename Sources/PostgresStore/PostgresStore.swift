@@ -47,8 +47,10 @@ package final class PostgresStore: WorkflowStore {
     let pool = ConnectionPool(limit: 8) { () throws(StoreError) in try Connection(settings, session: session) }
     self.pool = pool
     let owners = Owners()
+    let leases = HeldLeases()
     func hotPath() -> HotPath {
-      HotPath(usesBatchTime: time == .caller, owners: owners, isClosing: { isClosed.isSet }) { () throws(StoreError) in
+      HotPath(usesBatchTime: time == .caller, owners: owners, leases: leases, isClosing: { isClosed.isSet }) {
+        () throws(StoreError) in
         try Connection(settings, session: session + HotPath.session)
       }
     }
@@ -95,6 +97,8 @@ package final class PostgresStore: WorkflowStore {
   }
 
   package func announce(_ news: Set<StoreNews>) { self.news.announce(news) }
+
+  package var connections: ConnectionUse? { pool.use }
 
   // MARK: Asking
 

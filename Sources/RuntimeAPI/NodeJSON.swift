@@ -14,7 +14,8 @@ extension NodeRecord {
       ("tags", .array(report.tags.map(JSONValue.string))), ("types", .array(report.types.map(JSONValue.string))),
       ("slots", .integer(report.slots)), ("slots_busy", .integer(report.slotsBusy)),
       ("runs_held", .integer(report.runsHeld)), ("started_at", .time(report.startedAt)),
-      ("heartbeat_at", .time(heartbeatAt)),
+      ("heartbeat_at", .time(heartbeatAt)), ("leads", .array(leads.map { .string($0.rawValue) })),
+      ("connections", report.connections?.json ?? .null),
     ]
   }
 }

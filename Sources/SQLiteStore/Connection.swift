@@ -61,10 +61,11 @@ final class Connection {
     return try query.first { $0.text(0) } ?? ""
   }
 
-  /// Leaves the schema's triggers to plain SQL; they cost each update of a run a fifth more, even when none applies.
-  func disableTriggers() throws(StoreError) {
-    let code = cloacina_sqlite_disable_triggers(handle)
-    guard code == SQLITE_OK else { throw failure(code, "disabling triggers") }
+  /// Says whether the schema's triggers fire here. They are for plain SQL: they cost each update of a run a fifth more,
+  /// even when none applies.
+  func setTriggers(_ enabled: Bool) throws(StoreError) {
+    let code = cloacina_sqlite_set_triggers(handle, enabled ? 1 : 0)
+    guard code == SQLITE_OK else { throw failure(code, "setting triggers") }
   }
 
   /// Counts the frames of each commit, so that the store knows when to checkpoint.

@@ -109,6 +109,12 @@ final class Query {
     return values
   }
 
+  /// Goes through the rows for as long as `body` says so.
+  func each(_ body: (Query) -> Bool) throws(StoreError) {
+    while try step() { if !body(self) { break } }
+    try reset()
+  }
+
   /// Leaves no statement open behind a row that cannot be read.
   private func reading<Value>(_ read: (Query) throws(StoreError) -> Value) throws(StoreError) -> Value {
     do throws(StoreError) { return try read(self) } catch {

@@ -5,6 +5,8 @@ extension SQLiteStore {
   /// False: one process owns the file.
   package var isShared: Bool { false }
 
+  package var connections: ConnectionUse? { nil }
+
   package func lead(
     _ duty: Duty, node: String, leaseMilliseconds: Int64, now: Timestamp
   ) throws(StoreError) -> Int64? {

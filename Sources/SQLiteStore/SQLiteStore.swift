@@ -87,7 +87,7 @@ package final class SQLiteStore: WorkflowStore {
         connection.watchLog()
       }
       try Migrator(connection: connection, migrations: migrations).run(now: TimestampFormat.sql(now()))
-      try connection.disableTriggers()
+      try connection.setTriggers(false)
       return connection
     } catch {
       connection.close()

@@ -3,6 +3,9 @@ import WorkflowModel
 import WorkflowStore
 
 extension SchedulerLoop {
+  /// True while there is something for heartbeats to extend.
+  var holdsLeases: Bool { runs.count > 0 || takes.count > 0 }
+
   /// Sends a heartbeat when it is time, unless one is on its way.
   func extendLeases() {
     guard monotonic >= nextHeartbeat else { return }
@@ -11,7 +14,7 @@ extension SchedulerLoop {
   }
 
   func beat() {
-    guard runs.count > 0 || takes.count > 0 else { return }
+    guard holdsLeases else { return }
     var heartbeat = HeartbeatWrite(
       node: configuration.node, leaseMilliseconds: configuration.leaseMilliseconds)
     heartbeat.takes = takes.keys

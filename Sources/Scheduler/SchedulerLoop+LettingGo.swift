@@ -80,16 +80,21 @@ extension SchedulerLoop {
   private func leave() {
     giveOutCalls()
     for (key, run) in runs.open { stayBehind(key, run) }
-    for call in executor.withdraw(.everything) {
-      callsInFlight -= 1
-      if TakeTable.isTake(call.id) {
-        if let key = takes.remove(call.id) { returnTake(key) }
-      } else {
-        let (key, task) = RunKey.split(call.id)
-        runs[key]?.removeFlight(task)
-      }
-    }
+    for call in executor.withdraw(.everything) { leaveBehind(call) }
     for (key, run) in runs.open { leaveIfIdle(key, run) }
+  }
+
+  private func leaveBehind(_ call: TaskCall) {
+    let (key, task) = RunKey.split(call.id)
+    if TakeTable.isTake(call.id) {
+      callsInFlight -= 1
+      if let key = takes.remove(call.id) { returnTake(key) }
+    } else if let run = runs[key], !run.isOver {
+      callsInFlight -= 1
+      run.removeFlight(task)
+    } else {
+      endUnstarted(call)
+    }
   }
 
   /// Nothing of the run starts here any more.
@@ -119,20 +124,20 @@ extension SchedulerLoop {
   /// Returns every lease, so that the next owner need not wait for it to lapse, and waits until that is durable.
   func handBack() {
     leaveNow()
-    // What was claimed or taken until then has arrived before this commit is done, and goes back too.
-    let expectsMore = claimUnderWay || takeUnderWay
-    commitNow(evenIfEmpty: expectsMore)
-    if expectsMore {
-      for message in mailbox.take(until: monotonic) ?? [] { handle(message) }
-      commitNow(evenIfEmpty: false)
+    commitNow()
+    // What was claimed or taken until then goes back too, unless the answer takes too long: then it lapses.
+    let patience = Clock.monotonic + 2_000_000_000
+    while claimUnderWay || takeUnderWay, let messages = mailbox.take(until: patience), !messages.isEmpty {
+      for message in messages { handle(message) }
     }
+    commitNow()
     flush()
   }
 
-  private func commitNow(evenIfEmpty: Bool) {
+  private func commitNow() {
     var last = StoreBatch(now: now)
     swap(&last, &batch)
-    guard evenIfEmpty || !last.isEmpty else { return }
+    guard !last.isEmpty else { return }
     do throws(StoreError) {
       _ = try commits.apply(last)
       if !last.releases.isEmpty { toAnnounce.insert(.work) }

@@ -16,6 +16,11 @@ extension SchedulerLoop {
     if run.flights.isEmpty { forget(key) }
   }
 
+  /// A call of a run that is over was taken back from the executor, which therefore does not report it.
+  func endUnstarted(_ call: TaskCall) {
+    take(TaskReport(callID: call.id, outcome: .cancelled, startedAt: now, finishedAt: now))
+  }
+
   func settle(_ ticket: Ticket, _ outcome: StoreOutcome) {
     for (key, accepted) in zip(ticket.starts, outcome.starts) where !accepted { dropLost(key, status: nil) }
     for (place, accepted) in zip(ticket.checkpoints, outcome.checkpoints) {
@@ -107,6 +112,8 @@ extension SchedulerLoop {
     case .unknown(let reason): return putBack(claim, reason)
     }
     plans[claim.digest, default: [:]][claim.workflow] = resolution
+    // Somebody took the run from us and gave it back before we noticed.
+    if let earlier = runs.key(claim.lease.run) { dropLost(earlier, status: nil) }
     let run = HeldRun(claim: claim, plan: plan, workflowIndex: index, lease: lease)
     let key = runs.insert(run)
     fenceAt = min(fenceAt, lease.end)

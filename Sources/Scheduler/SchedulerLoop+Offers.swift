@@ -20,14 +20,17 @@ extension SchedulerLoop {
     nextBacklogLook = monotonic + Backlog.interval
     guard let withdrawal = backlog.look(executor.queue, slots: configuration.slots, at: monotonic) else { return }
     for call in executor.withdraw(withdrawal) { giveAway(call) }
+    giveOutCalls()
   }
 
   private func giveAway(_ call: TaskCall) {
     // What was taken from another node is not offered again.
     guard !TakeTable.isTake(call.id) else { return calls.append(call) }
-    callsInFlight -= 1
     let (key, task) = RunKey.split(call.id)
-    guard let run = runs[key], let index = run.flights.firstIndex(where: { $0.task == task }) else { return }
+    guard let run = runs[key], !run.isOver, let index = run.flights.firstIndex(where: { $0.task == task }) else {
+      return endUnstarted(call)
+    }
+    callsInFlight -= 1
     run.flights[index].place = .offered
     offer(call, key, run)
   }

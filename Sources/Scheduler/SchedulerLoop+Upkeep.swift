@@ -8,7 +8,6 @@ extension SchedulerLoop {
     extendLeases()
     if let drainDeadline, monotonic >= drainDeadline { leaveNow() }
     if !permits.isEmpty { askForPermits() }
-    shareBacklog()
     guard stopDeadline == nil else { return }
     sweep()
     collect()

@@ -13,8 +13,7 @@ final class SchedulerLoop {
   let runsEnded: RunsEnded
   let mailbox: Mailbox<Scheduler.Message>
   let lookout: Lookout
-  /// Monotonic nanoseconds.
-  let clock: @Sendable () -> UInt64
+  let clocks: SchedulerClocks
 
   var runs = RunTable()
   var timers = TimerHeap()
@@ -52,7 +51,7 @@ final class SchedulerLoop {
   var lookUnderWay = false
   var sweepUnderWay = false
 
-  var now: Timestamp = Clock.now
+  var now: Timestamp
   /// Monotonic nanoseconds, as all that follow.
   var monotonic: UInt64
   var nextPoll: UInt64 = 0
@@ -60,6 +59,8 @@ final class SchedulerLoop {
   var nextBacklogLook: UInt64 = 0
   /// No lease ends before this.
   var fenceAt = UInt64.max
+  /// Until when the executor may begin calls.
+  private var toldFence = UInt64.max
   /// When running tasks have had their time to end before the node hands everything back.
   var drainDeadline: UInt64?
   /// Deadline once the scheduler is to stop.
@@ -68,7 +69,7 @@ final class SchedulerLoop {
   init(
     _ configuration: SchedulerConfiguration, store: any WorkflowStore, commits: CommitQueue,
     executor: any TaskExecuting, resolver: @escaping WorkflowResolver, runsEnded: @escaping RunsEnded,
-    mailbox: Mailbox<Scheduler.Message>, clock: @escaping @Sendable () -> UInt64 = { Clock.monotonic }
+    mailbox: Mailbox<Scheduler.Message>, clocks: SchedulerClocks = SchedulerClocks()
   ) {
     self.configuration = configuration
     self.store = store
@@ -77,16 +78,18 @@ final class SchedulerLoop {
     self.resolver = resolver
     self.runsEnded = runsEnded
     self.mailbox = mailbox
-    self.clock = clock
-    monotonic = clock()
+    self.clocks = clocks
+    now = clocks.now()
+    monotonic = clocks.monotonic()
     lookout = Lookout(store, configuration) { mailbox.post(.looked($0)) }
-    batch = StoreBatch(now: Clock.now)
+    batch = StoreBatch(now: now)
   }
 
   var leaseLength: UInt64 { UInt64(configuration.leaseMilliseconds) * 1_000_000 }
 
   func run() {
-    turn([])
+    // What it was told before it began, for example to take nothing in yet, comes before the first claim.
+    turn(mailbox.take(until: 0) ?? [])
     while !hasStopped, let messages = mailbox.take(until: wakeTime) { turn(messages) }
     handBack()
     lookout.close()
@@ -95,8 +98,8 @@ final class SchedulerLoop {
 
   /// Takes in what has happened and carries out what follows from it and from the time.
   func turn(_ messages: [Scheduler.Message]) {
-    now = Clock.now
-    monotonic = clock()
+    now = clocks.now()
+    monotonic = clocks.monotonic()
     dropLapsed(messages)
     for message in messages { handle(message) }
     fireTimers()
@@ -111,7 +114,7 @@ final class SchedulerLoop {
 
   /// Monotonic time of the next thing that time alone makes due.
   var wakeTime: UInt64 {
-    var due = min(nextPoll, nextHeartbeat)
+    var due = holdsLeases ? min(nextPoll, nextHeartbeat) : nextPoll
     if let timer = timers.next { due = min(due, monotonic + UInt64(max(0, timer - now)) * 1_000_000) }
     if let ask = permits.nextAsk { due = min(due, ask) }
     if hasBacklog { due = min(due, nextBacklogLook) }
@@ -170,7 +173,9 @@ final class SchedulerLoop {
 
   /// Gives this turn's writes to the commit queue, its calls to the executor and its news to those who wait.
   func flush() {
+    tellFence()
     giveOutCalls()
+    shareBacklog()
     if configuration.isShared, let intake = batch.splitIntake() { submit(intake, ticket.splitIntake()) }
     if !batch.isEmpty { submit(batch, ticket) }
     batch = StoreBatch(now: now)
@@ -183,6 +188,14 @@ final class SchedulerLoop {
       if configuration.isShared { store.announce(toAnnounce) }
       toAnnounce = []
     }
+  }
+
+  /// The executor begins waiting calls by itself, perhaps right after the whole process slept, when the lease behind
+  /// them is another node's.
+  private func tellFence() {
+    guard configuration.isShared, fenceAt != toldFence else { return }
+    toldFence = fenceAt
+    executor.begin(until: fenceAt)
   }
 
   func giveOutCalls() {
@@ -199,9 +212,9 @@ final class SchedulerLoop {
     ticket.releases = !batch.releases.isEmpty
     ticket.endsTakes = !batch.offerEnds.isEmpty
     if ticket.releases || ticket.endsTakes { handoversUnderWay += 1 }
-    commits.submit(batch) { [mailbox, ticket, clock] result in
+    commits.submit(batch) { [mailbox, ticket, clocks] result in
       var ticket = ticket
-      ticket.answeredAt = clock()
+      ticket.answeredAt = clocks.monotonic()
       mailbox.post(.committed(ticket, result))
     }
   }

@@ -1,3 +1,4 @@
+import Threading
 package import WorkflowModel
 package import WorkflowStore
 
@@ -26,6 +27,13 @@ package struct SchedulerConfiguration: Sendable {
   package var isShared = false
 
   package init(node: String) { self.node = node }
+}
+
+/// Where a scheduler has its time from: the machine, except in tests.
+struct SchedulerClocks: Sendable {
+  var now: @Sendable () -> Timestamp = { Clock.now }
+  /// Nanoseconds.
+  var monotonic: @Sendable () -> UInt64 = { Clock.monotonic }
 }
 
 /// What a node takes in at present: told by the runtime, obeyed by the scheduler.

@@ -3,7 +3,7 @@ import WorkflowStore
 
 /// The tasks taken from other nodes, by the numbers of their calls.
 struct TakeTable {
-  private struct Take {
+  struct Take {
     var key: OfferKey
     var lease: LeaseTime
   }
@@ -11,7 +11,7 @@ struct TakeTable {
   /// Set in the numbers of taken calls and in no other, see ``RunKey/callID(task:)``.
   private static let mark: UInt64 = 1 << 63
 
-  private var takes: [UInt64: Take] = [:]
+  private(set) var takes: [UInt64: Take] = [:]
   private var last: UInt64 = 0
 
   static func isTake(_ callID: UInt64) -> Bool { callID & mark != 0 }

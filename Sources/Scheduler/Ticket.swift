@@ -28,7 +28,6 @@ struct Ticket: Sendable {
     var intake = Ticket()
     swap(&intake.taken, &taken)
     swap(&intake.claimed, &claimed)
-    swap(&intake.sweepEpoch, &sweepEpoch)
     return intake
   }
 }

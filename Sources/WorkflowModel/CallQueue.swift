@@ -2,14 +2,14 @@
 package struct CallQueue: Sendable, Equatable {
   /// Calls it was given since it was made.
   package var taken: Int
-  /// Calls it gave to their hosts since it was made.
-  package var started: Int
+  /// Calls that have ended on a slot since it was made.
+  package var ended: Int
   /// Calls that wait for a slot.
   package var waiting: Int
 
-  package init(taken: Int, started: Int, waiting: Int) {
+  package init(taken: Int, ended: Int, waiting: Int) {
     self.taken = taken
-    self.started = started
+    self.ended = ended
     self.waiting = waiting
   }
 }
@@ -60,7 +60,8 @@ package struct Backlog: Sendable {
     guard let oldest = marks.first, let recent = marks.last(where: { $0.time + Backlog.interval <= now }) else {
       return nil
     }
-    let begun = Double(queue.started - oldest.queue.started)
+    // As many begin as slots become free.
+    let begun = Double(queue.ended - oldest.queue.ended)
     let soon = Int(begun * Double(Backlog.horizon) / Double(now - oldest.time))
     let withdrawal = Withdrawal(
       limit: max(64, slots * 2), leaving: max(slots, soon), sparing: queue.taken - recent.queue.taken)

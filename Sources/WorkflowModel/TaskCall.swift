@@ -75,6 +75,9 @@ package protocol TaskExecuting: AnyObject, Sendable {
   var queue: CallQueue { get }
   /// Takes back calls that wait for a slot; they are not reported.
   func withdraw(_ withdrawal: Withdrawal) -> [TaskCall]
+  /// From `time` (monotonic nanoseconds) on no call that waits is begun, until a later time is told: the leases behind
+  /// the calls may have lapsed then, and whoever holds them has not said otherwise.
+  func begin(until time: UInt64)
   /// Reports calls that have not begun as lost, now and from now on; running ones go on.
   func stopStarting()
 }

@@ -15,6 +15,9 @@ package enum TimestampFormat {
     return parser.time()
   }
 
+  /// Whole seconds since 1970, rounded down.
+  package static func second(of time: Timestamp) -> Int64 { floorDivide(time, by: 1000).quotient }
+
   private static let earliest: Timestamp = -62_167_219_200_000
   private static let latest: Timestamp = 253_402_300_799_999
 

@@ -26,6 +26,7 @@ struct CommitGroup {
     rows += batch.events.count + batch.cancels.count + batch.releases.count + (batch.claim?.limit ?? 0)
     rows += batch.permits.count + batch.permitReleases.count + batch.offers.count + batch.offerEnds.count
     rows += batch.take?.limit ?? 0
+    rows += batch.scheduleFires.reduce(0) { $0 + 1 + $1.slots.count }
     guard parts.count > 1 else {
       merged = batch
       return
@@ -42,6 +43,7 @@ struct CommitGroup {
     merged.permits += batch.permits
     merged.offers += batch.offers
     merged.offerEnds += batch.offerEnds
+    merged.scheduleFires += batch.scheduleFires
     merged.heartbeat = merged.heartbeat ?? batch.heartbeat
     merged.sweep = merged.sweep ?? batch.sweep
     merged.collect = merged.collect ?? batch.collect
@@ -67,6 +69,7 @@ struct CommitGroup {
     var permits = outcome.permits[...]
     var offers = outcome.offers[...]
     var offerEnds = outcome.offerEnds[...]
+    var scheduleFires = outcome.scheduleFires[...]
     for part in parts {
       var share = StoreOutcome()
       share.submissions = CommitGroup.take(part.batch.submissions.count, from: &submissions)
@@ -77,6 +80,7 @@ struct CommitGroup {
       share.permits = CommitGroup.take(part.batch.permits.count, from: &permits)
       share.offers = CommitGroup.take(part.batch.offers.count, from: &offers)
       share.offerEnds = CommitGroup.take(part.batch.offerEnds.count, from: &offerEnds)
+      share.scheduleFires = CommitGroup.take(part.batch.scheduleFires.count, from: &scheduleFires)
       if part.batch.heartbeat != nil { share.lostTakes = outcome.lostTakes }
       if part.batch.sweep != nil { share.swept = outcome.swept }
       if part.batch.collect != nil { share.collected = outcome.collected }

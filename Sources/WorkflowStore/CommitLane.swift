@@ -106,7 +106,8 @@ final class CommitLane: Sendable {
         guard error.isTransient else { throw error }
         Log.write(.error, "a write failed and is retried", [("error", error.description)])
         trouble.withLock { $0 = error }
-        _ = OneShot<Void>().wait(until: Clock.monotonic + pause)
+        // Jittered, so that nodes which lost a database together do not come back to it together.
+        _ = OneShot<Void>().wait(until: Clock.monotonic + UInt64.random(in: (pause / 2)...pause))
         pause = min(pause * 2, 1_000_000_000)
       }
     }

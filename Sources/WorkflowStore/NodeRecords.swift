@@ -4,6 +4,10 @@ package import WorkflowModel
 package enum Duty: String, Sendable, CaseIterable {
   /// Putting back the runs and taken tasks of lost nodes.
   case sweep
+  /// Inserting the runs of schedules.
+  case schedule
+  /// Deleting runs that ended long ago.
+  case retention
 }
 
 /// Proof of leading a duty: every write of the duty carries it in its predicate.
@@ -59,6 +63,8 @@ package struct NodeReport: Sendable, Equatable {
   package var runsHeld: Int
   package var state: NodeState
   package var startedAt: Timestamp
+  /// How busy the node's connections are; nil for a store without a pool.
+  package var connections: ConnectionUse?
 
   package init(
     bootID: String, name: String, host: String, processID: Int, version: String, tags: [String], types: [String],
@@ -87,12 +93,51 @@ package struct NodeRecord: Sendable, Equatable {
   package var heartbeatAt: Timestamp
   /// Its last report has not lapsed.
   package var isAlive: Bool
+  /// Duties of which it has the lead now.
+  package var leads: [Duty] = []
 
   package init(report: NodeReport, wanted: NodeState, heartbeatAt: Timestamp, isAlive: Bool) {
     self.report = report
     self.wanted = wanted
     self.heartbeatAt = heartbeatAt
     self.isAlive = isAlive
+  }
+}
+
+/// How busy a pool of connections is, and how often it was too small.
+package struct ConnectionUse: Sendable, Equatable {
+  package var open: Int
+  package var limit: Int
+  /// Threads that wait for a connection now.
+  package var waiting: Int
+  /// Times that somebody had to wait, and how often in vain.
+  package var waits: Int
+  package var refusals: Int
+
+  package init(open: Int, limit: Int, waiting: Int, waits: Int, refusals: Int) {
+    self.open = open
+    self.limit = limit
+    self.waiting = waiting
+    self.waits = waits
+    self.refusals = refusals
+  }
+
+  /// Reads what `json` wrote; nil for anything else.
+  package init?(json: JSONValue) {
+    func number(_ name: String) -> Int? { json[name]?.integer.map(Int.init) }
+    guard let open = number("open"), let limit = number("limit"), let waiting = number("waiting"),
+      let waits = number("waits"), let refusals = number("refusals")
+    else { return nil }
+    self.init(open: open, limit: limit, waiting: waiting, waits: waits, refusals: refusals)
+  }
+
+  /// As a JSON object: how stores keep it and documents show it.
+  package var json: JSONValue {
+    .object([
+      JSONMember("open", .integer(open)), JSONMember("limit", .integer(limit)),
+      JSONMember("waiting", .integer(waiting)), JSONMember("waits", .integer(waits)),
+      JSONMember("refusals", .integer(refusals)),
+    ])
   }
 }
 
@@ -128,6 +173,8 @@ package enum StoreNews: String, Sendable, CaseIterable {
   case runs
   /// A node was asked to change its state.
   case nodes
+  /// Schedules were added or changed.
+  case schedules
 }
 
 /// One numbered step of a schema.

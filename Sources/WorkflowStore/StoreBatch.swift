@@ -21,6 +21,8 @@ package struct StoreBatch: Sendable {
   package var heartbeat: HeartbeatWrite?
   /// Puts back what lost owners left, by right of the leader's epoch.
   package var sweep: DutyKey?
+  /// Schedules moved on with their runs, by right of the leader's epoch.
+  package var scheduleFires: [ScheduleFire] = []
   /// Asks for the ends of tasks that the runs of this node (a boot id) had offered.
   package var collect: String?
   package var take: TakeRequest?
@@ -33,27 +35,29 @@ package struct StoreBatch: Sendable {
   package var isEmpty: Bool {
     submissions.isEmpty && starts.isEmpty && checkpoints.isEmpty && events.isEmpty && finishes.isEmpty
       && cancels.isEmpty && releases.isEmpty && permitReleases.isEmpty && permits.isEmpty && offers.isEmpty
-      && offerEnds.isEmpty && heartbeat == nil && sweep == nil && collect == nil && take == nil && claim == nil
+      && offerEnds.isEmpty && heartbeat == nil && sweep == nil && scheduleFires.isEmpty
+      && collect == nil && take == nil && claim == nil
   }
 }
 
 extension StoreBatch {
   /// True when it brings work in and nothing of it rests on a lease, so that its place among others does not matter.
   package var isIntake: Bool {
-    guard claim != nil || take != nil || sweep != nil || !submissions.isEmpty else { return false }
+    guard claim != nil || take != nil || sweep != nil || !submissions.isEmpty || !scheduleFires.isEmpty else {
+      return false
+    }
     return starts.isEmpty && checkpoints.isEmpty && events.isEmpty && finishes.isEmpty && cancels.isEmpty
       && releases.isEmpty && permitReleases.isEmpty && permits.isEmpty && offers.isEmpty && offerEnds.isEmpty
       && heartbeat == nil && collect == nil
   }
 
-  /// Takes claim, take and sweep out into a batch of their own, which a shared store may apply beside this one; nil
-  /// when there are none.
+  /// Takes claim and take out into a batch of their own, which a shared store may apply beside this one; nil when there
+  /// are none. A sweep stays: the heartbeat that goes before it must be in its transaction.
   package mutating func splitIntake() -> StoreBatch? {
-    guard claim != nil || take != nil || sweep != nil else { return nil }
+    guard claim != nil || take != nil else { return nil }
     var intake = StoreBatch(now: now)
     swap(&intake.claim, &claim)
     swap(&intake.take, &take)
-    swap(&intake.sweep, &sweep)
     return intake
   }
 }
@@ -76,6 +80,7 @@ package struct StoreOutcome: Sendable {
   package var lostTakes: [OfferKey] = []
   /// What the sweep put back.
   package var swept = SweepOutcome()
+  package var scheduleFires: [ScheduleFireOutcome] = []
   package var collected: [CollectedTask] = []
   package var taken: [TakenTask] = []
   package var claimed: [ClaimedRun] = []

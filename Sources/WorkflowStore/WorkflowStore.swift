@@ -39,6 +39,8 @@ package protocol WorkflowStore: AnyObject, Sendable {
 
   /// True when several processes may work on this database at once.
   var isShared: Bool { get }
+  /// How busy the store's pool of connections is; nil for a store without one.
+  var connections: ConnectionUse? { get }
   /// Takes or keeps the lead of a duty for `leaseMilliseconds`. The epoch rises whenever the lead changes hands.
   ///
   /// - Returns: the epoch; nil while another node leads.
@@ -68,6 +70,15 @@ package protocol WorkflowStore: AnyObject, Sendable {
   func listen(_ receive: @escaping @Sendable (Set<StoreNews>) -> Void) throws(StoreError)
   /// Tells other nodes, soon, without waiting and gathered with other news.
   func announce(_ news: Set<StoreNews>)
+
+  // MARK: Schedules and retention
+
+  /// Enabled schedules whose time has come, or that have no next time yet; and when the next one's will.
+  func dueSchedules(now: Timestamp, limit: Int) throws(StoreError) -> DueSchedules
+  /// Schedules that were not deleted, in order of type and age.
+  func schedules(tenant: String?) throws(StoreError) -> [ScheduleRecord]
+  /// Deletes runs that ended long ago, in one transaction. Packages and activations stay.
+  func deleteEnded(_ request: RetentionRequest, now: Timestamp) throws(StoreError) -> RetentionOutcome
 
   // MARK: Questions
 

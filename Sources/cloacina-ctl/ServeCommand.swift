@@ -25,7 +25,7 @@ enum ServeCommand {
       Log.write(.warning, "the ready line was not written", [("reason", error.message)])
     }
     let number = StopSignal.wait()
-    stop(runtime, server, signal: number, drainSeconds: invocation.number("drain") ?? 10)
+    stop(runtime, server, signal: number, drainSeconds: drainSeconds(invocation))
     return .success
   }
 
@@ -70,8 +70,12 @@ enum ServeCommand {
     configuration.types = invocation.list("types")
     if let lease = invocation.number("lease") { configuration.leaseMilliseconds = Int64(lease) * 1000 }
     configuration.cacheFolder = invocation["cache"]
+    configuration.retentionDays = invocation.number("retain")
+    configuration.drainMilliseconds = Int64(drainSeconds(invocation)) * 1000
     return configuration
   }
+
+  private static func drainSeconds(_ invocation: Invocation) -> Int { invocation.number("drain") ?? 10 }
 
   /// The name stands in leases, lists and logs, and is an operand: it must be one plain word.
   private static func nodeName(_ name: String) throws(CommandError) -> String {

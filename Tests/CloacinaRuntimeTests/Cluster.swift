@@ -22,6 +22,9 @@ final class Cluster: UnansweringStore {
     var receive: (@Sendable (Set<StoreNews>) -> Void)?
     /// Every question about nodes fails with this.
     var failure: StoreError?
+    var due: [ScheduleRecord] = []
+    var fires: [ScheduleFire] = []
+    var ended = 0
     /// What was called, in order, as far as tests ask.
     var calls: [String] = []
   }
@@ -35,6 +38,11 @@ final class Cluster: UnansweringStore {
 
   func apply(_ batch: StoreBatch) throws(StoreError) -> StoreOutcome {
     var outcome = StoreOutcome()
+    outcome.scheduleFires = state.withLock { state in
+      state.fires += batch.scheduleFires
+      state.due.removeAll { schedule in batch.scheduleFires.contains { $0.id == schedule.id } }
+      return batch.scheduleFires.map { _ in .fired }
+    }
     outcome.cancels = batch.cancels.map { _ in .cancelled(wasLeased: true) }
     return outcome
   }
@@ -108,6 +116,21 @@ final class Cluster: UnansweringStore {
 
   func package(digest: PackageDigest) throws(StoreError) -> PackageRecord? {
     state.withLock { $0.packages.first { $0.digest == digest } }
+  }
+
+  func dueSchedules(now: Timestamp, limit: Int) throws(StoreError) -> DueSchedules {
+    try answer { state throws(StoreError) in DueSchedules(now: now, due: state.due, nextRunAt: nil) }
+  }
+
+  func deleteEnded(_ request: RetentionRequest, now: Timestamp) throws(StoreError) -> RetentionOutcome {
+    try answer { state throws(StoreError) in
+      var outcome = RetentionOutcome()
+      outcome.isLeader = state.leader?.node == request.key.node && state.leader?.epoch == request.key.epoch
+      guard outcome.isLeader else { return outcome }
+      outcome.deleted = min(state.ended, request.limit)
+      state.ended -= outcome.deleted
+      return outcome
+    }
   }
 
   func listen(_ receive: @escaping @Sendable (Set<StoreNews>) -> Void) throws(StoreError) {

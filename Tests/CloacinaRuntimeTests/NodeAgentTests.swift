@@ -15,6 +15,7 @@ private final class Engine: Sendable {
     case lead(Int64?)
     case stage(PackageDigest)
     case packagesChanged
+    case workArrived
   }
 
   let load = Mutex(SchedulerLoad())
@@ -29,7 +30,8 @@ private final class Engine: Sendable {
       stage: { [self] digest throws(HostError) in
         arriving.post(.stage(digest))
         if let error = broken.withLock({ $0[digest] }) { throw error }
-      }, packagesChanged: { [self] in arriving.post(.packagesChanged) })
+      }, packagesChanged: { [self] in arriving.post(.packagesChanged) },
+      workArrived: { [self] in arriving.post(.workArrived) })
   }
 
   /// Everything told so far.
@@ -191,6 +193,59 @@ private final class Engine: Sendable {
       cluster.state.withLock { $0.calls }
         == ["report ready", "report ready", "report cordoned", "resign n1-boot", "forget n1-boot"])
     #expect(!engine.all.contains { if case .stage = $0 { true } else { false } })
+  }
+
+  private func schedule(due: Timestamp) -> ScheduleRecord {
+    ScheduleRecord(
+      id: "s", tenant: "public", type: "a.b", schedule: "* * * * *", timezone: "UTC", nextRunAt: due, lastRunAt: nil,
+      isEnabled: true, catchUp: .one, lastError: nil, createdAt: 0)
+  }
+
+  @Test func theLeaderFiresSchedulesAtOnceAndTellsEverybody() throws {
+    let cluster = Cluster()
+    let agent = agent(cluster)
+    defer { agent.close() }
+    cluster.state.withLock { $0.due = [schedule(due: 60_000)] }
+    agent.news([.schedules])
+    try engine.wait("new work") { $0 == .workArrived }
+    let fires = cluster.state.withLock { $0.fires }
+    #expect(fires.map(\.slots) == [[60_000]])
+    #expect(fires.map(\.key) == [DutyKey(duty: .schedule, node: "n1-boot", epoch: 1)])
+    #expect(cluster.state.withLock { $0.announced }.contains([.work]))
+  }
+
+  @Test func whoDoesNotLeadFiresAndDeletesNothingUntilItDoes() throws {
+    let cluster = Cluster()
+    cluster.state.withLock { state in
+      state.leader = ("n2-boot", 4)
+      state.due = [schedule(due: 60_000)]
+      state.ended = 3
+    }
+    var keeping = identity
+    keeping.retentionDays = 1
+    let agent = NodeAgent(keeping, store: cluster, engine: engine.value)
+    agent.news([.nodes, .schedules])
+    try reported(.ready, in: cluster)
+    try reported(.ready, in: cluster)
+    #expect(cluster.state.withLock { $0.fires.isEmpty && $0.ended == 3 })
+    cluster.state.withLock { $0.leader = nil }
+    try engine.wait("new work") { $0 == .workArrived }
+    agent.close()
+  }
+
+  @Test func oldRunsAreDeletedBatchAfterBatchWhereThatIsAsked() throws {
+    let cluster = Cluster()
+    cluster.state.withLock { $0.ended = 1100 }
+    var keeping = identity
+    keeping.retentionDays = 1
+    let agent = NodeAgent(keeping, store: cluster, engine: engine.value)
+    defer { agent.close() }
+    let deadline = Clock.monotonic + 60_000_000_000
+    while cluster.state.withLock({ $0.ended }) > 0 {
+      try #require(Clock.monotonic < deadline, "\(cluster.state.withLock { $0.ended }) runs are left after a minute")
+      agent.news([.nodes])
+      _ = cluster.reported.take(until: deadline)
+    }
   }
 
   /// Waits until a node says `state`.

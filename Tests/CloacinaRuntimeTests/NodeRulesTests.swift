@@ -156,3 +156,42 @@ import WorkflowStore
     #expect((0..<7).map { _ in backoff.next() } == [10, 20, 40, 80, 160, 250, 250])
   }
 }
+
+@Suite struct TagGapsTests {
+  private func node(_ name: String, _ tags: [String], state: NodeState = .ready) -> NodeRecord {
+    var node = Cluster.node(name, state: state)
+    node.report.tags = tags
+    return node
+  }
+
+  private var needs: [TagGaps.Need] {
+    var train = TaskDefinition(id: "train")
+    train.tags = ["gpu", "eu"]
+    var copy = TaskDefinition(id: "copy")
+    copy.tags = ["eu", "gpu"]
+    return TagGaps.needs("etl", "1.0.0", WorkflowDefinition(name: "w", tasks: [TaskDefinition(id: "a"), train, copy]))
+  }
+
+  private func sentences(_ nodes: [NodeRecord], inFlight: Int = 3) -> [String] {
+    TagGaps.sentences(
+      needs, inFlight: [VersionCount(package: "etl", version: "1.0.0", count: inFlight)], nodes: nodes)
+  }
+
+  @Test func oneNodeMustHaveAllTags() {
+    #expect(
+      sentences([node("a", ["gpu"]), node("b", ["eu"])]) == [
+        "tasks of 3 run(s) of etl 1.0.0 wait for a node with the tags eu, gpu"
+      ])
+    #expect(sentences([node("a", ["x", "eu", "gpu"])]) == [])
+  }
+
+  @Test func nodesThatTakeInNothingOfferNothing() {
+    #expect(sentences([node("a", []), node("b", ["eu", "gpu"], state: .cordoned)]).count == 1)
+    #expect(sentences([node("b", ["eu", "gpu"], state: .cordoned)]) == [], "that nothing is ready is said elsewhere")
+  }
+
+  @Test func onlyRunsInFlightWait() {
+    #expect(sentences([node("a", [])], inFlight: 0) == [])
+    #expect(TagGaps.sentences(needs, inFlight: [], nodes: [node("a", [])]) == [])
+  }
+}

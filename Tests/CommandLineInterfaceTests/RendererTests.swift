@@ -20,7 +20,7 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
 
 @Suite struct RendererTests {
   @Test func everyExampleIsADocumentAndHasAView() {
-    #expect(examples.count == 23)
+    #expect(examples.count == 24)
     for example in examples {
       #expect(Renderer.kind(of: example) != nil, "\(example)")
       if Renderer.kind(of: example) == "error" { continue }
@@ -54,6 +54,7 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
     ("events", "17\n"), ("packages", "simple_demo@1.0.0\n"), ("versions", "simple_demo@1.0.0\n"),
     ("registration", "simple_demo@1.1.0\n"), ("activation", "simple_demo@1.1.0\n"),
     ("workflow", "simple_demo.data_processing\n"), ("nodes", "worker-1\n"), ("node", "worker-1\n"),
+    ("schedules", "6f9619ff-8b86-4d01-b42d-00cf4fc964ff\n"),
   ]) func idsAreWhatAnotherCommandTakes(_ schema: String, _ text: String) throws {
     #expect(Renderer.text(try example(schema), format: "id", style: Style()) == text)
   }
@@ -109,6 +110,17 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
     #expect(detail.contains("node worker-1  drained  worker-1  pid 4711"))
     #expect(detail.contains("not yet") == false)
     #expect(detail.contains("No space left on device"))
+  }
+
+  @Test func schedulesAreATable() throws {
+    let table = Renderer.text(try example("schedules"), format: "table", style: Style())
+    let lines = table.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+    #expect(
+      lines == [
+        "ID TYPE SCHEDULE TIME ZONE ENABLED NEXT (UTC) LAST (UTC) ERROR",
+        "6f9619ff-8b86-4d01-b42d-00cf4fc964ff simple_demo.data_processing 30 6 * * MON-FRI Europe/Berlin yes"
+          + " 2026-02-02 05:30:00 2026-01-30 05:30:00",
+      ])
   }
 
   @Test func theStatusOfASharedDatabaseIsThatOfItsNodes() throws {

@@ -22,7 +22,9 @@ final class RunningCommand {
   private let outputPath: String
   private let errorsPath: String
 
-  init(_ executable: String, _ arguments: [String], environment: [String: String], in folder: String) throws {
+  init(
+    _ executable: String, _ arguments: [String], environment: [String: String], input: String? = nil, in folder: String
+  ) throws {
     let stem = "\(folder)/command-\(UUID().uuidString)"
     outputPath = "\(stem).out"
     errorsPath = "\(stem).err"
@@ -31,13 +33,19 @@ final class RunningCommand {
     process.environment = environment
     process.standardOutput = try RunningCommand.create(outputPath)
     process.standardError = try RunningCommand.create(errorsPath)
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = try RunningCommand.reading(input, "\(stem).in")
     try process.run()
   }
 
   private static func create(_ path: String) throws -> FileHandle {
     try Data().write(to: URL(fileURLWithPath: path))
     return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+  }
+
+  private static func reading(_ input: String?, _ path: String) throws -> FileHandle {
+    guard let input else { return FileHandle.nullDevice }
+    try Data(input.utf8).write(to: URL(fileURLWithPath: path))
+    return try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
   }
 
   var processID: Int32 { process.processIdentifier }

@@ -38,6 +38,21 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
+    @Test func whatAnExecutorWouldHaveToLeaveOutIsNotEvenBuilt() throws {
+      let workspace = try Workspace()
+      let copy = "\(workspace.folder)/deferring"
+      try FileManager.default.copyItem(atPath: "\(Workspace.root)/Tests/Packages/Ledger", toPath: copy)
+      try Workspace.replace(
+        "static const cloacina_task left = TASK(\"left\", 0, 0);",
+        by: """
+          static const cloacina_task left = {
+            .struct_size = sizeof(cloacina_task), .id = TEXT("left"), .flags = CLOACINA_TASK_DEFERS};
+          """, in: "\(copy)/ledger.c")
+      let refused = try workspace.ctl("package", "build", copy)
+      #expect(refused.status == 8)
+      #expect(refused.errors.contains("CLO-P019") && refused.errors.contains("'left'"), "\(refused.errors)")
+    }
+
     @Test func aVersionThatFailsAnyStepLeavesTheOldOneServing() throws {
       let workspace = try Workspace()
       let daemon = try workspace.serve()
@@ -73,21 +88,6 @@ extension EndToEnd {
       let failed = try workspace.ctl("package", "register", unopenable, "--activate")
       #expect(failed.status == 8)
       #expect(failed.errors.contains("the licence file is missing"), "\(failed.errors)")
-
-      // Loads, but declares something that this executor would have to leave out.
-      let routed = try workspace.build("Tests/Packages/Ledger") { copy in
-        try Workspace.replace("version = \"1.0.0\"", by: "version = \"1.3.0\"", in: "\(copy)/package.toml")
-        try Workspace.replace(
-          "static const cloacina_task left = TASK(\"left\", 0, 0);",
-          by: """
-            static const cloacina_text tags[] = {TEXT("gpu")};
-            static const cloacina_task left = {
-              .struct_size = sizeof(cloacina_task), .id = TEXT("left"), .tag_count = 1, .tags = tags};
-            """, in: "\(copy)/ledger.c")
-      }
-      let unsupported = try workspace.ctl("package", "register", routed, "--activate")
-      #expect(unsupported.status == 8)
-      #expect(unsupported.errors.contains("CLO-P095") && unsupported.errors.contains("gpu"), "\(unsupported.errors)")
 
       #expect(try workspace.json("start", "chain", "--wait", "--timeout", "60")["version"]?.text == "1.0.0")
       #expect(try workspace.json("package", "versions", "ledger")["versions"]?.elements?.count == 1)

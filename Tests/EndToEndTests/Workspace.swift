@@ -24,36 +24,46 @@ final class Workspace {
   }()
 
   let folder: String
+  /// The database file, for a workspace on SQLite.
   let database: String
+  private let databaseURL: String
   private var daemons: [RunningCommand] = []
 
-  init() throws {
+  /// - Parameter databaseURL: a database that is no file; nil for a file in the folder.
+  init(databaseURL: String? = nil) throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("cloacina-e2e-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     database = "\(folder)/test.db"
+    self.databaseURL = databaseURL ?? "sqlite:\(database)"
   }
 
   /// A test that failed half-way leaves no daemon behind.
   deinit {
+    killDaemons()
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  func killDaemons() {
     for daemon in daemons where daemon.process.isRunning {
       daemon.kill(SIGKILL)
       daemon.process.waitUntilExit()
     }
-    try? FileManager.default.removeItem(atPath: folder)
   }
 
   var environment: [String: String] {
     var environment = ProcessInfo.processInfo.environment
-    environment["CLOACINA_DB"] = "sqlite:\(database)"
+    environment["CLOACINA_DB"] = databaseURL
+    // Compilers keep theirs.
+    if !databaseURL.hasPrefix("sqlite:") { environment["XDG_CACHE_HOME"] = "\(folder)/cache" }
     environment["CLOACINA_SDK"] = Workspace.root
     environment["NO_COLOR"] = "1"
     return environment
   }
 
-  /// Starts `cloacina-ctl` with `arguments`.
-  func launch(_ arguments: [String]) throws -> RunningCommand {
+  /// Starts `cloacina-ctl` with `arguments`, and `input` on its standard input.
+  func launch(_ arguments: [String], input: String? = nil) throws -> RunningCommand {
     try RunningCommand(
-      "\(Workspace.binaries)/cloacina-ctl", arguments, environment: environment, in: folder)
+      "\(Workspace.binaries)/cloacina-ctl", arguments, environment: environment, input: input, in: folder)
   }
 
   /// Runs `cloacina-ctl` to its end.
@@ -91,8 +101,11 @@ final class Workspace {
   }
 
   /// The ledger package in the version asked for.
-  func ledger(_ version: String) throws -> String {
-    try build("Tests/Packages/Ledger") { copy in
+  func ledger(_ version: String) throws -> String { try build("Tests/Packages/Ledger", version: version) }
+
+  /// A package of the repository, which says that it is 1.0.0, in the version asked for.
+  func build(_ path: String, version: String) throws -> String {
+    try build(path) { copy in
       try Workspace.replace("version = \"1.0.0\"", by: "version = \"\(version)\"", in: "\(copy)/package.toml")
     }
   }
@@ -104,7 +117,9 @@ final class Workspace {
   }
 
   /// Starts the daemon and waits until it says that it serves.
-  func serve(_ arguments: String...) throws -> RunningCommand {
+  func serve(_ arguments: String...) throws -> RunningCommand { try serve(arguments) }
+
+  func serve(_ arguments: [String]) throws -> RunningCommand {
     let daemon = try launch(["serve"] + arguments)
     daemons.append(daemon)
     let line = daemon.firstLine()

@@ -103,16 +103,31 @@ private final class Hosts: HostProviding {
     let reports = Mutex<[UInt64]>([])
     let executor = Executor(slots: 2, hosts: Hosts(host)) { batch in reports.withLock { $0 += batch.map(\.callID) } }
     executor.execute((1...9).map { call($0) })
-    #expect(executor.queue == CallQueue(taken: 9, started: 2, waiting: 7))
+    #expect(executor.queue == CallQueue(taken: 9, ended: 0, waiting: 7))
     // Of 3…9 the oldest two and the newest stay; of the others the newest three go.
     let gone = executor.withdraw(Withdrawal(limit: 3, leaving: 2, sparing: 1))
     #expect(gone.map(\.id) == [6, 7, 8])
-    #expect(executor.queue == CallQueue(taken: 9, started: 2, waiting: 4))
+    #expect(executor.queue == CallQueue(taken: 9, ended: 0, waiting: 4))
     #expect(executor.withdraw(Withdrawal(limit: 3, leaving: 3, sparing: 1)).isEmpty)
     executor.handle([.finished(report(1)), .finished(report(2))])
     executor.handle([.finished(report(3)), .finished(report(4))])
     #expect(host.calls.withLock { $0 } == [1, 2, 3, 4, 5, 9])
+    #expect(executor.queue == CallQueue(taken: 9, ended: 4, waiting: 0))
     #expect(reports.withLock { $0 } == [1, 2, 3, 4])
+  }
+
+  @Test func nothingBeginsFromTheTimeOnThatWasTold() {
+    let host = HeldHost()
+    let executor = Executor(slots: 2, hosts: Hosts(host)) { _ in }
+    executor.execute((1...4).map { call($0) })
+    executor.begin(until: 0)
+    executor.handle([.finished(report(1))])
+    executor.execute([call(5)])
+    #expect(host.calls.withLock { $0 } == [1, 2])
+    #expect(executor.withdraw(.everything).map(\.id) == [3, 4, 5], "what waits can be taken back meanwhile")
+    executor.execute((6...8).map { call($0) })
+    executor.begin(until: .max)
+    #expect(host.calls.withLock { $0 } == [1, 2, 6], "one slot was free")
   }
 
   @Test func everythingThatWaitsCanBeTakenBack() {

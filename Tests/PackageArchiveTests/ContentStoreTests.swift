@@ -138,6 +138,32 @@ import WorkflowModel
     #expect(try FileManager.default.contentsOfDirectory(atPath: place.root) == [digest.hex])
   }
 
+  /// Several nodes of a machine share a store: one opens it, and so sweeps it, while others replace what is damaged.
+  @Test func openingStagingAndReplacingBesideEachOther() throws {
+    let root = place.root
+    let statement = place.staged + "/statement"
+    let failures = Failures()
+    let threads = (0..<6).map { number in
+      Thread {
+        for _ in 0..<40 {
+          do {
+            let store = try ContentStore(root: root)
+            try store.stage(Fixture.verified)
+          } catch { failures.add("\(error)") }
+          if number == 0 { unlink(statement) }
+        }
+        failures.done.signal()
+      }
+    }
+    for thread in threads { thread.start() }
+    for _ in threads { failures.done.wait() }
+    #expect(failures.all.isEmpty, "\(failures.all)")
+    let store = try ContentStore(root: root)
+    try store.stage(Fixture.verified)
+    #expect(try store.library(digest: digest) == Fixture.library)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: root) == [digest.hex])
+  }
+
   @Test func aRootThatCannotBeMadeIsSaid() {
     let error = #expect(throws: ArchiveError.self) { try ContentStore(root: place.folder + "/a/b/c") }
     #expect(error?.reason == .storage)

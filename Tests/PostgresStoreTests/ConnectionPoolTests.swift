@@ -40,12 +40,12 @@ import WorkflowStore
       let first = (0..<8).map { _ in Call { try ask(pool) } }
       try schema.waitUntilBlocked(8)
       let ninth = Call { try ask(pool) }
-      try eventually("the ninth waits") { pool.saturation.waiting == 1 }
-      #expect(pool.saturation.open == 8 && pool.saturation.limit == 8)
+      try eventually("the ninth waits") { pool.use.waiting == 1 }
+      #expect(pool.use.open == 8 && pool.use.limit == 8)
       #expect(!ninth.isOver)
       try gate.sql("SELECT pg_advisory_unlock(815)")
       for call in first + [ninth] { #expect(try call.value() == 1) }
-      let after = pool.saturation
+      let after = pool.use
       #expect(after.open == 8 && after.waiting == 0 && after.waits == 1 && after.refusals == 0)
     }
   }
@@ -59,7 +59,7 @@ import WorkflowStore
       let error = storeError { _ = try ask(pool) }
       #expect(error?.code == .unavailable && error?.isTransient == true)
       #expect(error?.message == "all 2 connections were busy for 20 ms; ask less at once")
-      #expect(pool.saturation.refusals == 1 && pool.saturation.waits == 1 && pool.saturation.waiting == 0)
+      #expect(pool.use.refusals == 1 && pool.use.waits == 1 && pool.use.waiting == 0)
       try gate.sql("SELECT pg_advisory_unlock(815)")
       for call in busy { _ = try call.value() }
       #expect(try ask(pool) == 1)
@@ -70,7 +70,7 @@ import WorkflowStore
     try withPool(limit: 1, patience: Self.minute) { _, pool in
       let calls = (0..<20).map { _ in Call { for _ in 0..<20 { _ = try ask(pool) } } }
       for call in calls { try call.value() }
-      #expect(pool.saturation.open == 1 && pool.saturation.refusals == 0)
+      #expect(pool.use.open == 1 && pool.use.refusals == 0)
     }
   }
 
@@ -81,13 +81,13 @@ import WorkflowStore
       let busy = Call { try ask(pool) }
       try schema.waitUntilBlocked()
       let waiting = Call { try ask(pool) }
-      try eventually("one waits") { pool.saturation.waiting == 1 }
+      try eventually("one waits") { pool.use.waiting == 1 }
       pool.close()
       #expect(storeError { _ = try waiting.value() } == ConnectionPool.closed)
       try gate.sql("SELECT pg_advisory_unlock(815)")
       #expect(try busy.value() == 1, "what is under way comes to its end")
       #expect(storeError { _ = try ask(pool) } == ConnectionPool.closed)
-      #expect(pool.saturation.open == 0)
+      #expect(pool.use.open == 0)
     }
   }
 
@@ -99,7 +99,7 @@ import WorkflowStore
     }
     for _ in 0..<3 { #expect(storeError { _ = try ask(pool) }?.message == "down") }
     #expect(attempts.load(ordering: .relaxed) == 3)
-    #expect(pool.saturation.open == 0)
+    #expect(pool.use.open == 0)
   }
 
   @Test func aConnectionThatTheServerHasEndedIsNotLentAgain() throws {
@@ -108,7 +108,7 @@ import WorkflowStore
         #expect(try ask(pool) == 1)
         try schema.terminate()
       }
-      #expect(pool.saturation.open == 1)
+      #expect(pool.use.open == 1)
     }
   }
 

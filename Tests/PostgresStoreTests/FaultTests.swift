@@ -74,14 +74,14 @@ import WorkflowStore
     }
   }
 
-  @Test func aWriterWhoseMarkerWasSweptAwayBecomesAnotherOne() throws {
-    try withBench { schema, bench in
-      let lease = try bench.leased().lease
-      _ = try bench.checkpoint(lease, "one")
-      try schema.sql("DELETE FROM commit_marker")
-      #expect(storeError { _ = try bench.checkpoint(lease, "two") }?.isTransient == true)
-      #expect(try bench.checkpoint(lease, "two"))
-      #expect(try bench.store.taskRuns(lease.run).map(\.task) == ["one", "two"])
+  @Test func theNamesOfBatchesAreDroppedInTime() throws {
+    try withSchema { schema in
+      let bench = Bench(store: try schema.open(), sql: { try schema.sql($0) })
+      for _ in 0..<2100 { _ = try bench.apply { $0.cancels = [RunID("00000000-0000-7000-8000-000000000001")] } }
+      let kept = try schema.sql("SELECT count(*) FROM commit_marker").first.flatMap { Int($0) }
+      #expect(try #require(kept) <= 1000)
+      bench.store.close()
+      #expect(try schema.sql("SELECT count(*) FROM commit_marker") == ["0"])
     }
   }
 
@@ -91,7 +91,8 @@ import WorkflowStore
   func aStatementThatTakesTooLongUndoesItsBatchAndMayBeTriedAgain(limit: String, state: String) throws {
     try withBench { schema, bench in
       let settings = try ConnectionSettings(schema.url)
-      let path = HotPath(usesBatchTime: true, owners: Owners(), isClosing: { false }) { () throws(StoreError) in
+      let path = HotPath(usesBatchTime: true, owners: Owners(), leases: HeldLeases(), isClosing: { false }) {
+        () throws(StoreError) in
         try Connection(settings, session: PostgresStore.session(settings) + HotPath.session + ["SET \(limit) = '50ms'"])
       }
       defer { path.close() }

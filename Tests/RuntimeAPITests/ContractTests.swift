@@ -77,6 +77,12 @@ import WorkflowStore
         slotsBusy: 0, runsHeld: 0, state: .ready, startedAt: 0), wanted: .ready, heartbeatAt: 0, isAlive: true)
   }
 
+  private static var schedule: ScheduleRecord {
+    ScheduleRecord(
+      id: "s", tenant: "public", type: "p.w", schedule: "* * * * *", timezone: "UTC", nextRunAt: 1, lastRunAt: nil,
+      isEnabled: true, catchUp: .one, lastError: nil, createdAt: 0)
+  }
+
   private static var documents: [JSONValue] {
     let version = PackageVersion(record: record, isActive: true, inFlight: 0).contract
     let start = StartResult(id: RunID("r"), created: true, digest: digest).contract
@@ -98,6 +104,7 @@ import WorkflowStore
       NodeDetail(node: node, packages: [StagedVersion(record: record, isStaged: false, failure: "f")]).contract,
       [MigrationStep(number: 1, name: "n", checksum: "c", sql: "s", isApplied: false)].contract(
         database: "d", showsSQL: true),
+      .list("schedules", [schedule.contract]),
     ]
   }
 
@@ -117,7 +124,7 @@ import WorkflowStore
     }
   }
 
-  @Test(arguments: 0..<16) func producedFieldsAreTheDocumentedOnes(_ index: Int) throws {
+  @Test(arguments: 0..<17) func producedFieldsAreTheDocumentedOnes(_ index: Int) throws {
     let document = ContractTests.documents[index]
     let schema = try #require(document["schema"]?.text)
     let example = try #require(
@@ -129,7 +136,7 @@ import WorkflowStore
     #expect(fields(document) == fields(example), "\(schema)")
   }
 
-  @Test func everyDocumentIsTested() { #expect(ContractTests.documents.count == 16) }
+  @Test func everyDocumentIsTested() { #expect(ContractTests.documents.count == 17) }
 
   @Test func timesAndDurationsHaveTheirForms() {
     let run = ContractTests.run.contract

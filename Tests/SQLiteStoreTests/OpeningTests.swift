@@ -74,6 +74,21 @@ import WorkflowStore
     }
   }
 
+  @Test func leadsOutliveTheStepThatMakesRoomForMoreDuties() throws {
+    let database = try TemporaryDatabase()
+    database.store.close()
+    let path = database.folder + "/earlier.db"
+    func lead(_ migrations: [Migration], _ node: String) throws -> Int64? {
+      let store = try SQLiteStore(path: path, migrations: migrations)
+      defer { store.close() }
+      return try store.lead(.sweep, node: node, leaseMilliseconds: 1, now: 1)
+    }
+    let earlier = Array(Migration.all.prefix(2))
+    #expect(try lead(earlier, "a") == 1)
+    #expect(try lead(earlier, "b") == 2)
+    #expect(try lead(Migration.all, "c") == 3, "the epoch goes on")
+  }
+
   @Test func checksumsAreThoseOfSha256() {
     let empty = Migration(number: 9, name: "", sql: "")
     #expect(empty.checksum == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")

@@ -5,6 +5,14 @@ import WorkflowStore
 @testable import SQLiteStore
 
 @Suite(.serialized) struct SoundnessTests {
+  /// Inserts an offer with run_id, taken_by, take_epoch, take_until and outcome as they follow.
+  private static let offer = """
+    INSERT INTO task_offer (task, attempt, lease_epoch, tenant_id, package_name, workflow_name, package_digest,
+      workflow_index, task_index, timeout_ms, input, offered_at, run_id, taken_by, take_epoch, take_until, outcome)
+    SELECT 't', 1, 1, 'public', 'p', 'w', 'd', 0, 0, 0, '{}', '2026-01-01', column1, column2, column3, column4, column5
+    FROM (VALUES
+    """
+
   @Test(arguments: [
     ("INSERT INTO workflow_event (workflow_id, event_type) VALUES ('gone', 'started')", "belongs to no run"),
     ("DELETE FROM workflow_run WHERE id = 'a'", "belongs to no run"),
@@ -22,6 +30,15 @@ import WorkflowStore
       INSERT INTO task_run (run_id, seq, task, attempt, status, finished_at, lease_epoch)
       VALUES ('a', 1, 't', 1, 'succeeded', '2026-01-01', 1), ('a', 2, 't', 1, 'succeeded', '2026-01-01', 1)
       """, "ended 2 times"
+    ),
+    ("\(offer) ('gone', NULL, 0, NULL, NULL))", "offer 1 of task 't' belongs to no run"),
+    ("\(offer) ('a', 'node-1', 1, NULL, NULL))", "offer 1 is taken or ended"),
+    ("\(offer) ('a', NULL, 0, NULL, 'lost'))", "offer 1 is taken or ended"),
+    (
+      """
+      INSERT INTO concurrency_permit (tenant_id, key, run_id, task, lease_epoch, granted_at)
+      VALUES ('public', 'k', 'gone', 't', 1, '2026-01-01')
+      """, "a permit of key 'k' belongs to no run"
     ),
   ])
   func faultsAreFound(statement: String, words: String) throws {
@@ -74,6 +91,15 @@ import WorkflowStore
       #expect(plan.contains(index), "\(plan)")
       #expect(!plan.contains("TEMP B-TREE FOR ORDER"), "\(plan)")
     }
+  }
+
+  @Test func tenantsWithRunsAreFoundWithoutReadingTheirRuns() throws {
+    let database = try TemporaryDatabase()
+    try database.store.prepareDemo()
+    let plan = try database.sql("EXPLAIN QUERY PLAN \(DueRuns.nextTenants)").joined(separator: "; ")
+    #expect(plan.contains("SEARCH r USING"), "\(plan)")
+    #expect(plan.contains("workflow_run_claim (tenant_id>?)"), "\(plan)")
+    #expect(!plan.contains("SCAN r"), "\(plan)")
   }
 
   @Test func adoptingPlainRunsDoesNotReadAllRuns() throws {

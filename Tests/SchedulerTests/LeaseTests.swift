@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import Threading
 import WorkflowModel
@@ -52,6 +53,18 @@ import WorkflowStore
     #expect(stage.store.written(\.checkpoints).isEmpty)
   }
 
+  @Test func theExecutorIsToldUntilWhenItMayBeginCalls() throws {
+    let stage = try Stage([TaskDefinition(id: "a")])
+    let claimed = stage.clock.now
+    var until: UInt64 { stage.executor.state.withLock { $0.beginsUntil } }
+    #expect(until == claimed + Self.lease * 1_000_000)
+    for _ in 0..<8 { stage.pass(milliseconds: 1875) }
+    #expect(until > stage.clock.now, "the lease was extended")
+    try stage.end("a")
+    for _ in 0..<8 { stage.pass(milliseconds: 1875) }
+    #expect(until == .max, "nothing is held any more")
+  }
+
   @Test func aRunWhoseClaimWasAnsweredTooLateIsNotBegun() throws {
     let stage = try Stage([TaskDefinition(id: "a")], runs: [])
     stage.store.set { $0.claimable = [Stage.claim("r")] }
@@ -83,24 +96,59 @@ import WorkflowStore
     stage.store.set { $0.takeable = [Stage.taken(7)] }
     stage.tell(.news([.offers]))
     let call = try #require(stage.executor.running.first)
-    stage.clock.pass(milliseconds: Self.lease)
-    stage.end(call)
+    stage.pass(milliseconds: Self.lease)
     #expect(stage.executor.cancelled == [call.id])
+    stage.end(call)
     #expect(stage.store.written(\.offerEnds).isEmpty)
     #expect(stage.load.takesHeld == 0 && stage.load.callsInFlight == 0)
   }
 
   @Test func whereOthersMayWriteTheLeasesAreLookedAtInEachPollAndWhenToldTo() throws {
-    let stage = try Stage([TaskDefinition(id: "a")])
-    let call = stage.executor.running[0]
-    stage.store.set { $0.lost = [LostLease(lease: Stage.lease("r"), status: .leased)] }
-    try stage.turn(.news([.runs]), until: { stage.executor.cancelled == [call.id] })
-    stage.end(call)
-    #expect(stage.store.written(\.checkpoints).isEmpty && stage.load.runsHeld == 0)
+    for message in [.wake, .news([.runs])] as [Scheduler.Message] {
+      let stage = try Stage([TaskDefinition(id: "a")])
+      let call = stage.executor.running[0]
+      try stage.turn(.news([.runs]), until: { !stage.loop.lookUnderWay })  // nothing is lost yet
+      stage.store.set { $0.lost = [LostLease(lease: Stage.lease("r"), status: .leased)] }
+      if case .wake = message { stage.clock.pass(milliseconds: 1000) }
+      try stage.turn(message, until: { stage.executor.cancelled == [call.id] })
+      stage.end(call)
+      #expect(stage.store.written(\.checkpoints).isEmpty && stage.load.runsHeld == 0)
+    }
+  }
 
+  @Test func aRunThatWasLostAndClaimedAgainIsTheLaterOne() throws {
+    let stage = try Stage([TaskDefinition(id: "a")])
+    let earlier = stage.executor.running[0]
+    let lost = LostLease(lease: Stage.lease("r"), status: .leased)
+    stage.tell(.looked([lost]))
     stage.store.set { $0.claimable = [Stage.claim("r", epoch: 2)] }
     stage.tell(.wake)
-    stage.pass(milliseconds: 1000)  // what is said of the earlier lease does not concern this one
-    #expect(stage.executor.running.count == 1)
+    let later = stage.executor.running[1]
+    stage.tell(.looked([lost]))
+    #expect(stage.executor.cancelled == [earlier.id])
+    stage.end(earlier)
+    stage.tell(.cancelled([RunID("r")]))
+    #expect(stage.executor.cancelled == [earlier.id, later.id])
+  }
+
+  @Test func aRunThatIsClaimedAgainUnawaresIsNotHeldTwice() throws {
+    let stage = try Stage([TaskDefinition(id: "a")])
+    let earlier = stage.executor.running[0]
+    stage.store.set { $0.claimable = [Stage.claim("r", epoch: 2)] }
+    stage.tell(.wake)
+    #expect(stage.executor.cancelled == [earlier.id])
+    stage.end(earlier)
+    #expect(stage.store.written(\.checkpoints).isEmpty)
+    try stage.end("a")
+    #expect(stage.store.written(\.finishes).map(\.lease.epoch) == [2])
+    #expect(stage.load.runsHeld == 0)
+  }
+
+  @Test func whatStartsAndIsCancelledInOneTurnIsStopped() throws {
+    let stage = try Stage([TaskDefinition(id: "a")], runs: [])
+    stage.store.set { $0.claimable = [Stage.claim("r")] }
+    stage.loop.turn([.wake])
+    stage.loop.turn(stage.answers() + [.cancelled([RunID("r")])])
+    #expect(stage.executor.cancelled == stage.executor.running.map(\.id) && !stage.executor.running.isEmpty)
   }
 }

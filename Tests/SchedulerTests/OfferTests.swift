@@ -89,6 +89,15 @@ import WorkflowStore
     #expect(stage.store.written(\.offers).map(\.lease) == [Stage.lease("r"), Stage.lease("r2")])
   }
 
+  @Test func aCancelledRunKeepsNobodyOutWithATaskItOffered() throws {
+    var task = Stage.keyed("a", limit: 1)
+    task.tags = ["gpu"]
+    let stage = try Stage([task], runs: ["r", "r2"])
+    stage.store.set { $0.permits = [] }  // void, as the run is cancelled
+    stage.tell(.cancelled([RunID("r")]))
+    #expect(stage.store.written(\.offers).map(\.lease) == [Stage.lease("r"), Stage.lease("r2")])
+  }
+
   // MARK: What the node cannot begin soon
 
   private func wide(_ count: Int) -> [TaskDefinition] { (0..<count).map { TaskDefinition(id: "t\($0)") } }
@@ -126,8 +135,10 @@ import WorkflowStore
   }
 
   @Test func whatWasOfferedComesBackHereWhenSlotsAreFree() throws {
-    let stage = try Stage(wide(5), slots: 2)
+    let stage = try Stage(wide(5), runs: [], slots: 2)
     stage.setIntake(otherNodes: 1)
+    stage.store.set { $0.claimable = [Stage.claim("r")] }
+    stage.tell(.wake)
     stage.pass(milliseconds: 50)
     let offered = stage.store.written(\.offers).map(\.call.task)
     #expect(offered == ["t4"])

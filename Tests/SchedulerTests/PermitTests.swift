@@ -49,6 +49,8 @@ import WorkflowStore
       asked += 1
       #expect(stage.store.written(\.permits).count == asked, "\(pause)")
     }
+    stage.pass(milliseconds: 225)  // the poll, 1000 ms after the first
+    #expect(stage.store.written(\.permits).count == asked + 1)
     stage.store.set { $0.foreignPermits = 1 }
     stage.pass(milliseconds: 500)
     #expect(stage.executor.tasks == ["a"])
@@ -103,6 +105,32 @@ import WorkflowStore
     stage.holdingWrites(of: stage.answers()) { stage.loop.turn([.cancelled([RunID("r")])]) }
     #expect(stage.store.written(\.permits).count == 1)
     #expect(stage.executor.running.isEmpty && stage.loop.permits.isEmpty)
+  }
+
+  /// A run with one running task and one that is asked for when the node begins to drain.
+  private func drainWhileAsking(_ foreignPermits: Int) throws -> Stage {
+    let stage = try Stage([TaskDefinition(id: "b"), Stage.keyed("a", limit: 1)], runs: [])
+    stage.store.set { state in
+      state.claimable = [Stage.claim("r")]
+      state.foreignPermits = foreignPermits
+    }
+    stage.loop.turn([.wake])
+    var draining = SchedulerIntake()
+    draining.state = .draining
+    stage.holdingWrites(of: stage.answers()) { stage.loop.turn([.intake(draining)]) }
+    return stage
+  }
+
+  @Test func aPermitThatCameForARunThatIsLeavingGoesBack() throws {
+    let stage = try drainWhileAsking(0)
+    #expect(stage.store.written(\.permitReleases) == [permit("r")])
+    #expect(stage.executor.tasks == ["b"] && stage.loop.permits.isEmpty)
+  }
+
+  @Test func aRunThatIsLeavingIsNotAskedForAgain() throws {
+    let stage = try drainWhileAsking(1)
+    stage.pass(milliseconds: 1000)
+    #expect(stage.store.written(\.permits).count == 1 && stage.loop.permits.isEmpty)
   }
 
   @Test func keysOfDifferentTenantsDoNotMeet() throws {

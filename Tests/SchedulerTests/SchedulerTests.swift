@@ -17,8 +17,9 @@ private final class HeldExecutor: TaskExecuting {
   func execute(_ calls: [TaskCall]) { for call in calls { self.calls.post(call) } }
   func cancel(_ callID: UInt64) { cancelled.post(callID) }
   func isRunning(_ callID: UInt64) -> Bool { true }
-  var queue: CallQueue { CallQueue(taken: 0, started: 0, waiting: 0) }
+  var queue: CallQueue { CallQueue(taken: 0, ended: 0, waiting: 0) }
   func withdraw(_ withdrawal: Withdrawal) -> [TaskCall] { [] }
+  func begin(until time: UInt64) {}
   func stopStarting() {}
 }
 

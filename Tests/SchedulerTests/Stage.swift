@@ -12,7 +12,9 @@ final class IdleExecutor: TaskExecuting {
     var running: [TaskCall] = []
     var waiting: [TaskCall] = []
     var taken = 0
+    var ended = 0
     var cancelled: [UInt64] = []
+    var beginsUntil = UInt64.max
   }
 
   let slots: Int
@@ -36,6 +38,7 @@ final class IdleExecutor: TaskExecuting {
   func end(_ callID: UInt64) {
     state.withLock { state in
       state.running.removeAll { $0.id == callID }
+      state.ended += 1
       fill(&state)
     }
   }
@@ -46,10 +49,15 @@ final class IdleExecutor: TaskExecuting {
     state.waiting.removeFirst(count)
   }
 
-  func cancel(_ callID: UInt64) { state.withLock { $0.cancelled.append(callID) } }
+  /// As of an executor, a call that it does not have cannot be cancelled.
+  func cancel(_ callID: UInt64) {
+    state.withLock { state in
+      if (state.running + state.waiting).contains(where: { $0.id == callID }) { state.cancelled.append(callID) }
+    }
+  }
   func isRunning(_ callID: UInt64) -> Bool { running.contains { $0.id == callID } }
   var queue: CallQueue {
-    state.withLock { CallQueue(taken: $0.taken, started: $0.taken - $0.waiting.count, waiting: $0.waiting.count) }
+    state.withLock { CallQueue(taken: $0.taken, ended: $0.ended, waiting: $0.waiting.count) }
   }
   func withdraw(_ withdrawal: Withdrawal) -> [TaskCall] {
     state.withLock { state in
@@ -60,6 +68,7 @@ final class IdleExecutor: TaskExecuting {
       return Array(state.waiting[(end - count)..<end])
     }
   }
+  func begin(until time: UInt64) { state.withLock { $0.beginsUntil = time } }
   func stopStarting() {}
 }
 
@@ -68,6 +77,11 @@ final class SetClock: Sendable {
   private let time = Atomic<UInt64>(1_000_000_000_000)
 
   var now: UInt64 { time.load(ordering: .relaxed) }
+
+  /// Both clocks of a machine, which agree but for where they begin.
+  var clocks: SchedulerClocks {
+    SchedulerClocks(now: { Int64(self.now / 1_000_000) + 1_700_000_000_000 }, monotonic: { self.now })
+  }
 
   func pass(milliseconds: UInt64) { time.wrappingAdd(milliseconds * 1_000_000, ordering: .relaxed) }
 }
@@ -100,7 +114,7 @@ final class Stage {
     loop = SchedulerLoop(
       configuration, store: store, commits: commits, executor: executor,
       resolver: { _, _ in .resolved(plan, workflowIndex: 0) }, runsEnded: { _ in }, mailbox: mailbox,
-      clock: { clock.now })
+      clocks: clock.clocks)
     loop.turn([])
     settle()
   }

@@ -108,8 +108,8 @@ struct Bench {
     try apply { $0.sweep = DutyKey(duty: .sweep, node: node, epoch: epoch) }.swept
   }
 
-  func lead(node: String) throws -> Int64? {
-    try store.lead(.sweep, node: node, leaseMilliseconds: Bench.lease, now: now)
+  func lead(_ duty: Duty = .sweep, node: String) throws -> Int64? {
+    try store.lead(duty, node: node, leaseMilliseconds: Bench.lease, now: now)
   }
 
   /// Lets every lease lapse, and puts back what their owners left.

@@ -76,6 +76,18 @@ extension StoreCheck {
       try expectError(.invalid) { try bench.store.setNode(name: "b", wanted: .drained) }
       try expectEqual(try bench.report("a"), .ready, "wanted of a new node")
     },
+    StoreCheck("a node says how busy its connections are, and the list says which duties it leads") { bench in
+      var report = bench.nodeReport("alpha")
+      report.connections = ConnectionUse(open: 3, limit: 8, waiting: 1, waits: 12, refusals: 2)
+      _ = try bench.store.report(report, leaseMilliseconds: Bench.lease, now: bench.now)
+      try bench.report("beta")
+      _ = try bench.store.lead(.sweep, node: "beta", leaseMilliseconds: 1000, now: bench.now)
+      let nodes = try bench.store.nodes(now: bench.now)
+      try expectEqual(nodes.map(\.report.connections), [report.connections, nil], "connections")
+      try expectEqual(nodes.map(\.leads), [[], [.sweep]], "leads")
+      bench.now += 1001
+      try expectEqual(try bench.store.nodes(now: bench.now).map(\.leads), [[], []], "leads after a lapse")
+    },
   ]
 
   static let stagingChecks: [StoreCheck] = [

@@ -127,10 +127,12 @@ extension StoreCheck {
       let cancelled = try bench.leased()
       let released = try bench.leased()
       let lost = try bench.leased()
-      for run in [finished, cancelled, released, lost] { try bench.offer(run) }
+      for run in [finished, cancelled, released] { try bench.offer(run) }
       _ = try bench.finish(finished.lease)
       _ = try bench.cancel(cancelled.lease.run)
       _ = try bench.apply { $0.releases = [released.lease] }
+      try expectEqual(try bench.take().count, 0, "taken before any sweep")
+      try bench.offer(lost)
       bench.now += Bench.lease + 1
       try expectEqual(try bench.sweep().runs, 1, "put back")
       try expectEqual(try bench.take().count, 0, "taken")

@@ -31,7 +31,8 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
   /// Every check. A store passes all of them or does not conform.
   package static let all: [StoreCheck] =
     packageChecks + activationChecks + submissionChecks + claimChecks + claimFilterChecks + shareChecks + leaseChecks
-    + fencingChecks + leadChecks + sweepChecks + resumeChecks + endingChecks + permitChecks + offerChecks
+    + fencingChecks + leadChecks + sweepChecks + scheduleChecks + retentionChecks + resumeChecks + endingChecks
+    + permitChecks + offerChecks
     + takenChecks + collectChecks + nodeChecks + stagingChecks + eventChecks + questionChecks + lifeChecks
 }
 

@@ -22,6 +22,7 @@ extension UnansweringStore {
   package func archive(digest: PackageDigest) throws(StoreError) -> [UInt8]? { nil }
   package func workflows(tenant: String, package: String?) throws(StoreError) -> [WorkflowRecord] { [] }
   package var isShared: Bool { false }
+  package var connections: ConnectionUse? { nil }
   package func lead(_ duty: Duty, node: String, leaseMilliseconds: Int64, now: Timestamp) throws(StoreError) -> Int64? {
     nil
   }
@@ -37,6 +38,13 @@ extension UnansweringStore {
   package func wantedPackages() throws(StoreError) -> [PackageDigest] { [] }
   package func listen(_ receive: @escaping @Sendable (Set<StoreNews>) -> Void) throws(StoreError) {}
   package func announce(_ news: Set<StoreNews>) {}
+  package func dueSchedules(now: Timestamp, limit: Int) throws(StoreError) -> DueSchedules {
+    DueSchedules(now: now, due: [], nextRunAt: nil)
+  }
+  package func schedules(tenant: String?) throws(StoreError) -> [ScheduleRecord] { [] }
+  package func deleteEnded(_ request: RetentionRequest, now: Timestamp) throws(StoreError) -> RetentionOutcome {
+    RetentionOutcome()
+  }
   package func run(_ id: RunID) throws(StoreError) -> RunRecord? { nil }
   package func run(tenant: String, idempotencyKey: String) throws(StoreError) -> RunRecord? { nil }
   package func runs(_ filter: RunFilter) throws(StoreError) -> [RunRecord] { [] }

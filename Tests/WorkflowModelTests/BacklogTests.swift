@@ -11,10 +11,10 @@ import Testing
     var queue: CallQueue
     var now: UInt64 = 1_000_000_000_000
 
-    init(waiting: Int) { queue = CallQueue(taken: waiting + 4, started: 4, waiting: waiting) }
+    init(waiting: Int) { queue = CallQueue(taken: waiting + 4, ended: 0, waiting: waiting) }
 
     mutating func begin(_ count: Int) {
-      queue.started += count
+      queue.ended += count
       queue.waiting -= count
     }
 

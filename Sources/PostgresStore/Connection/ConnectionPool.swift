@@ -15,15 +15,6 @@ final class ConnectionPool: Sendable {
     var refusals = 0
   }
 
-  /// How busy the pool is and was.
-  struct Saturation: Sendable {
-    var open: Int
-    var limit: Int
-    var waiting: Int
-    var waits: Int
-    var refusals: Int
-  }
-
   private let state = Mutex(State())
   private let limit: Int
   private let patience: UInt64
@@ -40,9 +31,9 @@ final class ConnectionPool: Sendable {
     self.connect = connect
   }
 
-  var saturation: Saturation {
+  var use: ConnectionUse {
     state.withLock {
-      Saturation(
+      ConnectionUse(
         open: $0.open, limit: limit, waiting: $0.waiting.count, waits: $0.waits, refusals: $0.refusals)
     }
   }

@@ -36,6 +36,7 @@ extension Migration {
         package_digest text,
         lease_epoch bigint NOT NULL DEFAULT 0,
         row_version bigint NOT NULL DEFAULT 0,
+        leased_at timestamptz,
         heartbeat_at timestamptz,
         losses integer NOT NULL DEFAULT 0,
         -- False until run_at: such rows lie in an index of their own.
@@ -59,8 +60,9 @@ extension Migration {
         WHERE status = 'pending' AND NOT is_due AND deleted_at IS NULL;
       CREATE INDEX workflow_run_unpinned ON workflow_run (tenant_id, type)
         WHERE status = 'pending' AND package_digest IS NULL AND deleted_at IS NULL;
-      -- Without lease_until, so that a heartbeat touches no index.
-      CREATE INDEX workflow_run_lease ON workflow_run (leased_by) WHERE status = 'leased';
+      -- Not by lease_until, so that a heartbeat touches no index; and in the order in which leases are granted, so that
+      -- a sweep need not read what lies before the oldest lease there is.
+      CREATE INDEX workflow_run_lease ON workflow_run (leased_at) WHERE status = 'leased';
       CREATE INDEX workflow_run_rest ON workflow_run (status, tenant_id)
         WHERE status <> 'pending' AND status <> 'leased';
 

@@ -2,12 +2,16 @@ extension Migration {
   static let nodes = Migration(
     number: 3, name: "nodes and what they share",
     sql: """
-      -- Which node did the last batch of a store object, so that a COMMIT without an answer can be looked up.
+      -- The last batches of each connection that applies them, so that a COMMIT without an answer can be looked up.
+      -- Rows are added and removed, never changed: a row that is changed with every batch would become a long chain of
+      -- versions as soon as some transaction, anywhere, stays open.
       CREATE TABLE commit_marker (
-        writer text PRIMARY KEY,
+        writer text NOT NULL,
         batch bigint NOT NULL,
-        committed_at timestamptz NOT NULL DEFAULT now()
-      ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
+        given_up boolean NOT NULL DEFAULT false,
+        committed_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (writer, batch)
+      ) WITH (autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0.1);
 
       -- Shares of tenants in a claim; a tenant that is not here has weight 1.
       CREATE TABLE tenant (
@@ -26,6 +30,7 @@ extension Migration {
         slots integer NOT NULL,
         slots_busy integer NOT NULL,
         runs_held integer NOT NULL,
+        connections json,
         state text NOT NULL CHECK (state IN ('ready', 'cordoned', 'draining', 'drained')),
         started_at timestamptz NOT NULL,
         heartbeat_at timestamptz NOT NULL,

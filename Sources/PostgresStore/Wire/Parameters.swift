@@ -30,6 +30,11 @@ final class Parameters {
     return addValue { Binary.append(time: time, to: &$0) }
   }
 
+  /// A time as PostgreSQL keeps it; the least number is the beginning of time.
+  @discardableResult func add(microseconds: Int64) -> Parameters {
+    addValue { Binary.append(UInt64(bitPattern: microseconds), to: &$0) }
+  }
+
   @discardableResult func add(id: UUIDBits) -> Parameters { addValue { id.append(to: &$0) } }
 
   // MARK: Arrays

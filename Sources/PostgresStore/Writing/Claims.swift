@@ -6,10 +6,16 @@ import WorkflowStore
 ///
 /// A claim reads its index from where the last one ended, tenant by tenant, because entries of runs that were claimed
 /// stay in the index for as long as some transaction, anywhere, may still see them. Every quarter of a second, and
-/// whenever a claim finds less than it asked for, the next one begins at the start again.
+/// whenever a claim finds less than it asked for, the next one begins at the start again; less often when that is slow.
 final class Claims {
-  /// Nanoseconds after which a claim looks at the whole index again.
+  /// Nanoseconds after which a claim looks at the whole index again, at the least.
   private static let refreshAfter: UInt64 = 250_000_000
+  /// Looking at the whole index may take one part in so many of the time.
+  private static let refreshShare: UInt64 = 20
+  /// Up to so many nanoseconds it is cheap enough to be done whenever a claim found less than it asked for.
+  private static let cheap: UInt64 = 10_000_000
+  /// A cost is the least of so many measured ones, so that a machine which was busy once counts for nothing.
+  private static let samples = 4
 
   private static let ready = "status = 'pending' AND is_due AND package_digest IS NOT NULL AND deleted_at IS NULL"
 
@@ -73,7 +79,7 @@ final class Claims {
         WITH RECURSIVE \(prelude) granted AS (
           UPDATE workflow_run SET status = 'leased', leased_by = $2::text,
             lease_until = \(Statement.now) + $3::bigint * interval '1 millisecond', lease_epoch = lease_epoch + 1,
-            heartbeat_at = \(Statement.now), started_at = coalesce(started_at, \(Statement.now)),
+            leased_at = \(Statement.now), heartbeat_at = \(Statement.now), started_at = coalesce(started_at, \(Statement.now)),
             updated_at = \(Statement.now), row_version = row_version + 1
           WHERE ctid = ANY (ARRAY(\(granted)))
           RETURNING id, tenant_id, package_name, workflow_name, package_version, package_digest, payload, lease_epoch,
@@ -169,11 +175,21 @@ final class Claims {
   private var digests: Set<PackageDigest>?
   private var types: [String] = []
   private var refreshAt: UInt64 = 0
+  private var isFresh = true
+  private var wasShort = true
+  /// Nanoseconds that the last looks at the whole index took.
+  private var costs: [UInt64] = []
+
+  private var cost: UInt64 { costs.count < Claims.samples ? 0 : costs.min() ?? 0 }
 
   /// The step that claims; nothing is claimed for a limit of 0.
   func step(_ request: ClaimRequest, _ now: Timestamp?) -> Step {
-    if Clock.monotonic >= refreshAt || request.digests != digests || request.types != types { cursors = [:] }
+    let isCheap = cost < Claims.cheap
+    if Clock.monotonic >= refreshAt || (wasShort && isCheap) || request.digests != digests || request.types != types {
+      cursors = [:]
+    }
     (digests, types) = (request.digests, request.types)
+    isFresh = cursors.isEmpty
     let parameters = Parameters()
     parameters.add(time: now).add(request.node)
     parameters.add(request.leaseMilliseconds).add(Int64(request.limit))
@@ -185,8 +201,6 @@ final class Claims {
       parameters.add(numbers: known.map(\.value.priority))
       parameters.add(microseconds: known.map(\.value.createdAt))
       parameters.add(ids: known.map(\.value.id))
-    } else {
-      refreshAt = Clock.monotonic + Claims.refreshAfter
     }
     let statement =
       switch cursors.count {
@@ -196,8 +210,15 @@ final class Claims {
       }
     return Step(statement, parameters) { [self] rows, outcome throws(StoreError) in
       outcome.claimed = try read(rows)
-      if outcome.claimed.count < request.limit { forget() }
+      wasShort = outcome.claimed.count < request.limit
     }
+  }
+
+  /// To be told how long the batch of the last step took.
+  func took(_ nanoseconds: UInt64) {
+    guard isFresh else { return }
+    costs = costs.suffix(Claims.samples - 1) + [nanoseconds]
+    refreshAt = Clock.monotonic + max(Claims.refreshAfter, cost * Claims.refreshShare)
   }
 
   /// The next claim begins at the start: to be told when a batch was not committed.

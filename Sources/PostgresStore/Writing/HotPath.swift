@@ -16,50 +16,58 @@ final class HotPath {
     "SET idle_in_transaction_session_timeout = '5s'",
   ]
 
-  /// Counts the batch, first thing in its transaction; one that is not the successor of the last is undone by the
-  /// division. So a batch that was given up cannot come in late.
+  /// Names the batch, first thing in its transaction. Who looks for its outcome names it too: the second to come
+  /// fails, so that a batch which was given up cannot come in late.
   private static let mark = Statement(
-    name: "counting a batch",
-    sql: """
-      WITH counted AS (
-        UPDATE commit_marker SET batch = $3::bigint, committed_at = now()
-        WHERE writer = $1::text AND batch = $2::bigint RETURNING 1)
-      SELECT 1 / count(*) FROM counted
-      """)
+    name: "naming a batch", sql: "INSERT INTO commit_marker (writer, batch) VALUES ($1::text, $2::bigint)")
 
-  private static let register = Statement(
-    name: "registering a writer", sql: "INSERT INTO commit_marker (writer, batch) VALUES ($1::text, 0)")
-
-  /// Waits for a transaction that has counted its batch already.
+  /// Waits for a transaction that has named its batch already.
   private static let giveUp = Statement(
     name: "giving a batch up",
-    sql: "UPDATE commit_marker SET batch = $3::bigint WHERE writer = $1::text AND batch = $2::bigint")
+    sql: """
+      INSERT INTO commit_marker (writer, batch, given_up) VALUES ($1::text, $2::bigint, true) ON CONFLICT DO NOTHING
+      """)
 
-  private static let current = Statement(
-    name: "reading a writer's number", sql: "SELECT batch FROM commit_marker WHERE writer = $1::text")
+  private static let outcome = Statement(
+    name: "looking a batch up",
+    sql: "SELECT given_up FROM commit_marker WHERE writer = $1::text AND batch = $2::bigint")
+
+  private static let dropMarks = Statement(
+    name: "dropping names of batches",
+    sql: "DELETE FROM commit_marker WHERE writer = $1::text AND batch < $2::bigint")
+
+  /// Batches after which the names of earlier ones are dropped.
+  private static let marksKept: Int64 = 1000
 
   private let connect: () throws(StoreError) -> Connection
   private let usesBatchTime: Bool
   private var connection: Connection?
   private let claims = Claims()
+  private let sweep = Sweep()
+  private let leases: HeldLeases
   private let owners: Owners
-  private var writer = HotPath.randomName()
-  /// The number in this writer's marker, nil before there is one, and the last that was given out.
-  private var committedNumber: Int64?
-  private var lastNumber: Int64 = 0
+  private let writer = String(UInt64.random(in: .min ... .max), radix: 36)
+  private var batchNumber: Int64 = 0
+  /// The last batch that is known to be committed.
+  private var committedBatch: Int64 = 0
   private let isClosing: @Sendable () -> Bool
 
   init(
-    usesBatchTime: Bool, owners: Owners, isClosing: @escaping @Sendable () -> Bool,
+    usesBatchTime: Bool, owners: Owners, leases: HeldLeases, isClosing: @escaping @Sendable () -> Bool,
     connect: @escaping () throws(StoreError) -> Connection
   ) {
     self.usesBatchTime = usesBatchTime
     self.owners = owners
+    self.leases = leases
     self.isClosing = isClosing
     self.connect = connect
   }
 
   func close() {
+    if let connection, !connection.isBroken {
+      // Nobody looks for these batches any more. What is left when this fails does no harm.
+      _ = try? connection.run([Command(HotPath.dropMarks, Parameters().add(writer).add(Int64.max))])
+    }
     connection?.close()
     connection = nil
   }
@@ -76,20 +84,23 @@ final class HotPath {
     if let node = batch.claim?.node { owners.insert(node) }
     let held = batch.isIntake ? [] : held
     let steps = steps(batch, now)
-    lastNumber += 1
+    batchNumber += 1
+    let start = Clock.monotonic
     do throws(PostgresFailure) {
-      let rows = try connection.run([Command(.begin), mark] + held + steps.map(\.command) + [Command(.commit)])
+      let rows = try connection.run([Command(.begin)] + marks + held + steps.map(\.command) + [Command(.commit)])
       // A transaction that cannot be committed is rolled back by the same command, without an error.
       guard let tag = rows.last?.tag, tag == "COMMIT" else {
         throw .refused(state: "25000", message: "the transaction was rolled back", statement: "COMMIT")
       }
-      committedNumber = lastNumber
+      committedBatch = batchNumber
+      if batch.claim != nil { claims.took(Clock.monotonic - start) }
       var outcome = StoreOutcome()
-      for (step, rows) in zip(steps, rows.dropFirst(2 + held.count)) { try read(step, rows, &outcome) }
+      for (step, rows) in zip(steps, rows.suffix(steps.count + 1)) { try read(step, rows, &outcome) }
       try complete(&outcome, batch, connection)
       return outcome
     } catch {
       claims.forget()
+      sweep.forget()
       return try settle(batch, error)
     }
   }
@@ -101,11 +112,10 @@ final class HotPath {
     return names.isEmpty ? [] : [Command(Sweep.hold, Parameters().add(texts: names))]
   }
 
-  private var mark: Command {
-    let parameters = Parameters()
-    parameters.add(writer).add(committedNumber ?? 0)
-    parameters.add(lastNumber)
-    return Command(HotPath.mark, parameters)
+  private var marks: [Command] {
+    let mark = Command(HotPath.mark, Parameters().add(writer).add(batchNumber))
+    guard batchNumber % HotPath.marksKept == 0 else { return [mark] }
+    return [mark, Command(HotPath.dropMarks, Parameters().add(writer).add(batchNumber))]
   }
 
   private func steps(_ batch: StoreBatch, _ now: Timestamp?) -> [Step] {
@@ -122,10 +132,15 @@ final class HotPath {
     if !batch.offers.isEmpty { steps.append(Offers.offer(batch.offers, now)) }
     if !batch.offerEnds.isEmpty { steps.append(Offers.end(batch.offerEnds)) }
     if let heartbeat = batch.heartbeat {
-      steps.append(Progress.heartbeat(heartbeat, now))
+      let time = time(batch)
+      let due = leases.due(heartbeat, at: time)
+      if !due.isEmpty {
+        steps.append(Progress.heartbeat(heartbeat, due, now) { [leases] in leases.extended($0, at: time) })
+      }
       if !heartbeat.takes.isEmpty { steps.append(Offers.extend(heartbeat, now)) }
     }
-    if let sweep = batch.sweep { steps += Sweep.steps(sweep, now) }
+    if let key = batch.sweep { steps += sweep.steps(key, now) }
+    if !batch.scheduleFires.isEmpty { steps.append(ScheduleFires.step(batch.scheduleFires, now)) }
     if let node = batch.collect { steps += Offers.collect(node) }
     if let take = batch.take, take.limit > 0 { steps.append(Offers.take(take, now)) }
     if let claim = batch.claim, claim.limit > 0 {
@@ -145,28 +160,21 @@ final class HotPath {
   private func complete(
     _ outcome: inout StoreOutcome, _ batch: StoreBatch, _ connection: Connection
   ) throws(PostgresFailure) {
+    if let node = batch.claim?.node { leases.granted(outcome.claimed, to: node, at: time(batch)) }
+    leases.ended(batch.finishes.map(\.lease) + batch.releases)
     try Submissions.settle(&outcome.submissions, batch.submissions, connection)
     try Claims.addCheckpoints(to: &outcome.claimed, connection)
+  }
+
+  /// Milliseconds of the clock by which leases grow old here: its own, except in tests.
+  private func time(_ batch: StoreBatch) -> Int64 {
+    usesBatchTime ? batch.now : Int64(Clock.monotonic / 1_000_000)
   }
 
   // MARK: A connection that is lost
 
   private func ready() throws(StoreError) -> Connection {
     if isClosing() { throw ConnectionPool.closed }
-    let connection = try connected()
-    if committedNumber == nil {
-      do throws(PostgresFailure) { _ = try connection.run([Command(HotPath.register, Parameters().add(writer))]) } catch
-      {
-        // Whether that came in is not known: the next attempt is another writer.
-        writer = HotPath.randomName()
-        throw StoreError(error)
-      }
-      committedNumber = 0
-    }
-    return connection
-  }
-
-  private func connected() throws(StoreError) -> Connection {
     if let connection, connection.isAlive { return connection }
     connection?.close()
     connection = nil
@@ -180,20 +188,10 @@ final class HotPath {
   ///
   /// - Throws: ``StoreError`` when the batch was not applied and never will be.
   private func settle(_ batch: StoreBatch, _ failure: PostgresFailure) throws(StoreError) -> StoreOutcome {
-    switch failure {
-    case .lost(let message, mayBeCommitted: true): return try resolve(batch, message)
-    case _ where committedNumber == lastNumber:
-      // Only what is asked afterwards has failed.
-      return try resolve(batch, StoreError(failure).message)
-    case .refused(_, _, HotPath.mark.name):
-      // The marker of a writer that was idle for long is swept away: be another one.
-      committedNumber = nil
-      writer = HotPath.randomName()
-      var error = StoreError(failure)
-      error.isTransient = true
-      throw error
-    default: throw StoreError(failure)
-    }
+    if case .lost(let message, mayBeCommitted: true) = failure { return try resolve(batch, message) }
+    // Only what is asked afterwards has failed.
+    if committedBatch == batchNumber { return try resolve(batch, StoreError(failure).message) }
+    throw StoreError(failure)
   }
 
   /// A COMMIT was sent and not answered: finds out whether it happened, for as long as that takes.
@@ -221,27 +219,20 @@ final class HotPath {
     do throws(PostgresFailure) {
       guard try isCommitted(connection) else { return nil }
     } catch { throw StoreError(error) }
-    var outcome = try ReadBack(connection: connection, writer: writer).outcome(of: batch)
+    var outcome = try ReadBack(connection: connection, mark: "\(writer)#\(batchNumber)").outcome(of: batch)
     do throws(PostgresFailure) { try complete(&outcome, batch, connection) } catch { throw StoreError(error) }
     return outcome
   }
 
   /// Whether the last batch was committed; when it was not, it never will be.
   private func isCommitted(_ connection: Connection) throws(PostgresFailure) -> Bool {
-    if committedNumber == lastNumber { return true }
-    let number = lastNumber + 1
-    let parameters = Parameters().add(writer).add(committedNumber)
-    let commands = [
-      Command(HotPath.giveUp, parameters.add(number)), Command(HotPath.current, Parameters().add(writer)),
-    ]
-    let rows = try connection.run(commands)[1]
-    let isCommitted = rows.count == 1 && rows.int(0, 0) == lastNumber
-    if !isCommitted { lastNumber = number }
-    committedNumber = lastNumber
-    return isCommitted
+    if committedBatch == batchNumber { return true }
+    func name() -> Parameters { Parameters().add(writer).add(batchNumber) }
+    let rows = try connection.run([Command(HotPath.giveUp, name()), Command(HotPath.outcome, name())])[1]
+    guard rows.count == 1, !rows.flag(0, 0) else { return false }
+    committedBatch = batchNumber
+    return true
   }
-
-  static func randomName() -> String { String(UInt64.random(in: .min ... .max), radix: 36) }
 }
 
 /// Owners that work through one store; their names are held while their writes are on the way.

@@ -22,13 +22,14 @@ enum NodeStatements {
     name: "reporting a node",
     sql: """
       INSERT INTO node (boot_id, name, host, process_id, version, tags, types, slots, slots_busy, runs_held, state,
-        started_at, heartbeat_at, lapses_at)
+        started_at, heartbeat_at, lapses_at, connections)
       VALUES ($3::text, $4::text, $5::text, $6::bigint, $7::text, $8::text[], $9::text[], $10::bigint, $11::bigint,
         $12::bigint, $13::text, $14::timestamptz, \(Statement.now),
-        \(Statement.now) + $2::bigint * interval '1 millisecond')
+        \(Statement.now) + $2::bigint * interval '1 millisecond', $15::json)
       ON CONFLICT (boot_id) DO UPDATE SET name = excluded.name, host = excluded.host,
         process_id = excluded.process_id, version = excluded.version, tags = excluded.tags, types = excluded.types,
-        slots = excluded.slots, started_at = excluded.started_at, slots_busy = excluded.slots_busy, runs_held = excluded.runs_held, state = excluded.state,
+        slots = excluded.slots, started_at = excluded.started_at, slots_busy = excluded.slots_busy,
+        runs_held = excluded.runs_held, state = excluded.state, connections = excluded.connections,
         heartbeat_at = excluded.heartbeat_at, lapses_at = excluded.lapses_at
       RETURNING coalesce((SELECT wanted FROM node_order AS o WHERE o.name = node.name), 'ready')
       """)
@@ -42,7 +43,10 @@ enum NodeStatements {
     name: "listing nodes",
     sql: """
       SELECT n.boot_id, n.name, n.host, n.process_id, n.version, n.tags, n.types, n.slots, n.slots_busy, n.runs_held,
-        n.state, n.started_at, coalesce(o.wanted, 'ready'), n.heartbeat_at, n.lapses_at > \(Statement.now)
+        n.state, n.started_at, coalesce(o.wanted, 'ready'), n.heartbeat_at, n.lapses_at > \(Statement.now),
+        n.connections, ARRAY(
+          SELECT d.duty FROM duty_leader AS d
+          WHERE d.node = n.boot_id AND d.lease_until > \(Statement.now) ORDER BY d.duty)
       FROM node AS n LEFT JOIN node_order AS o ON o.name = n.name
       WHERE n.lapses_at > \(Statement.now) - interval '1 hour'
       ORDER BY n.name, n.started_at, n.boot_id
@@ -87,18 +91,13 @@ enum NodeStatements {
           ON back.tenant_id = a.tenant_id AND back.package_name = a.package_name AND back.epoch = c.previous_epoch
       UNION SELECT digest FROM (
         SELECT DISTINCT ON (tenant_id, name) digest FROM package ORDER BY tenant_id, name, seq DESC) AS newest
-      UNION SELECT k.digest FROM package AS k WHERE EXISTS (
-          SELECT 1 FROM workflow_run AS r
-          WHERE r.status = 'leased' AND r.package_digest = k.digest)
-        OR EXISTS (
-          SELECT 1 FROM workflow_run AS r
-          WHERE r.status = 'pending' AND r.is_due AND r.package_digest = k.digest AND r.deleted_at IS NULL)
-        OR EXISTS (
-          SELECT 1 FROM workflow_run AS r
-          WHERE r.status = 'pending' AND NOT r.is_due AND r.package_digest = k.digest AND r.deleted_at IS NULL)
-        OR EXISTS (
-          SELECT 1 FROM workflow_run AS r
-          WHERE r.status = 'paused' AND r.package_digest = k.digest)
+      UNION SELECT package_digest FROM workflow_run WHERE status = 'leased' AND package_digest IS NOT NULL
+      UNION SELECT package_digest FROM workflow_run
+        WHERE status = 'pending' AND is_due AND package_digest IS NOT NULL AND deleted_at IS NULL
+      UNION SELECT package_digest FROM workflow_run
+        WHERE status = 'pending' AND NOT is_due AND package_digest IS NOT NULL AND deleted_at IS NULL
+      UNION SELECT package_digest FROM workflow_run
+        WHERE status = 'paused' AND status <> 'pending' AND status <> 'leased' AND package_digest IS NOT NULL
       ORDER BY 1
       """)
 }

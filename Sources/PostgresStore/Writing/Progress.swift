@@ -57,10 +57,12 @@ enum Progress {
   private static let extend = Statement(
     name: "extending leases",
     sql: """
-      UPDATE workflow_run SET lease_until = \(Statement.now) + $3::bigint * interval '1 millisecond',
+      UPDATE workflow_run AS r SET lease_until = \(Statement.now) + $3::bigint * interval '1 millisecond',
         heartbeat_at = \(Statement.now)
-      WHERE status = 'leased' AND leased_by = $2::text
-        AND lease_until < \(Statement.now) + $3::bigint * 2 / 3 * interval '1 millisecond'
+      FROM unnest($4::uuid[], $5::bigint[]) AS w (run, epoch)
+      WHERE \(Statement.fence) AND r.leased_by = $2::text
+        AND r.lease_until < \(Statement.now) + $3::bigint * 2 / 3 * interval '1 millisecond'
+      RETURNING r.id
       """)
 
   private static let record = Statement(
@@ -109,11 +111,15 @@ enum Progress {
     return Step(record, parameters)
   }
 
-  static func heartbeat(_ heartbeat: HeartbeatWrite, _ now: Timestamp?) -> Step {
-    let parameters = Parameters()
-    parameters.add(time: now).add(heartbeat.node)
-    parameters.add(heartbeat.leaseMilliseconds)
-    return Step(extend, parameters)
+  /// - Parameters:
+  ///   - leases: those that this node holds and that are older than a third of their time.
+  ///   - extended: told which of them hold for longer now.
+  static func heartbeat(
+    _ heartbeat: HeartbeatWrite, _ leases: [LeaseKey], _ now: Timestamp?, extended: @escaping ([UUIDBits]) -> Void
+  ) -> Step {
+    let parameters = Parameters().add(time: now).add(heartbeat.node).add(heartbeat.leaseMilliseconds)
+    parameters.add(ids: leases.map { bits($0.run) }).add(numbers: leases.map(\.epoch))
+    return Step(extend, parameters) { rows, _ in extended((0..<rows.count).map { rows.id($0, 0) }) }
   }
 
   static func parameters(_ leases: [LeaseKey], _ now: Timestamp?) -> Parameters {

@@ -7,9 +7,14 @@ import WorkflowStore
 /// never written again, so what others did to the runs since does not hide what the batch did.
 struct ReadBack {
   let connection: Connection
-  let writer: String
+  /// Writer and number of the batch, as `WRITER#NUMBER`.
+  let mark: String
 
-  private static let transaction = "(SELECT xmin FROM commit_marker WHERE writer = $1::text)"
+  /// Number of the transaction of the batch that parameter 1 names.
+  static let transaction = """
+    (SELECT xmin FROM commit_marker
+      WHERE writer = split_part($1::text, '#', 1) AND batch = split_part($1::text, '#', 2)::bigint)
+    """
 
   private static let permits = Statement(
     name: "reading permits back",
@@ -51,6 +56,13 @@ struct ReadBack {
         AND (o.xmin = \(transaction) OR (o.state = 'collected' AND o.outcome = w.outcome)))
       """)
 
+  private static let schedules = Statement(
+    name: "reading schedules back",
+    sql: """
+      SELECT w.ord FROM unnest($2::uuid[]) WITH ORDINALITY AS w (id, ord)
+      JOIN workflow_schedule AS s ON s.id = w.id AND s.xmin = \(transaction)
+      """)
+
   private static let lostTakes = Statement(
     name: "reading lost takes back",
     sql: """
@@ -87,10 +99,10 @@ struct ReadBack {
 
   func outcome(of batch: StoreBatch) throws(StoreError) -> StoreOutcome {
     var outcome = StoreOutcome()
-    try RunDeeds.readBack(batch, &outcome, connection, writer)
+    try RunDeeds.readBack(batch, &outcome, connection, mark)
     outcome.checkpoints = try flags(
       ReadBack.checkpoints, batch.checkpoints.count,
-      leases(Parameters().add(writer), batch.checkpoints.map(\.lease)) { parameters in
+      leases(Parameters().add(mark), batch.checkpoints.map(\.lease)) { parameters in
         parameters.add(texts: batch.checkpoints.map(\.checkpoint.task))
         parameters.add(numbers: batch.checkpoints.map { Int64($0.checkpoint.attempt) })
         parameters.add(texts: batch.checkpoints.map(\.checkpoint.status.rawValue))
@@ -108,10 +120,13 @@ struct ReadBack {
         parameters.add(texts: batch.offers.map(\.call.task))
         parameters.add(numbers: batch.offers.map { Int64($0.call.attempt) })
       })
-    let ends = Parameters().add(writer).add(numbers: batch.offerEnds.map(\.key.id))
+    let ends = Parameters().add(mark).add(numbers: batch.offerEnds.map(\.key.id))
     ends.add(numbers: batch.offerEnds.map(\.key.epoch))
     ends.add(texts: batch.offerEnds.map { StoredOutcome($0.outcome).kind })
     outcome.offerEnds = try flags(ReadBack.ends, batch.offerEnds.count, ends)
+    let fires = batch.scheduleFires
+    let schedules = Parameters().add(mark).add(ids: fires.map { bits(RunID($0.id)) })
+    outcome.scheduleFires = try flags(ReadBack.schedules, fires.count, schedules).map { $0 ? .fired : .superseded }
     try readGrants(batch, &outcome)
     return outcome
   }
@@ -142,6 +157,6 @@ struct ReadBack {
   }
 
   private func rows(_ statement: Statement, of node: String) throws(StoreError) -> Rows {
-    try connection.ask(statement, Parameters().add(writer).add(node))
+    try connection.ask(statement, Parameters().add(mark).add(node))
   }
 }

@@ -13,7 +13,7 @@ struct RunDeeds {
     name: "reading events back",
     sql: """
       SELECT e.workflow_id, e.event_type, CASE e.event_type WHEN 'leased' THEN (e.data ->> 'epoch')::bigint END,
-        e.xmin = (SELECT xmin FROM commit_marker WHERE writer = $1::text)
+        e.xmin = \(ReadBack.transaction)
       FROM unnest($2::uuid[]) AS w (run) JOIN workflow_event AS e ON e.workflow_id = w.run
       WHERE e.event_type IN
         ('created', 'leased', 'started', 'succeeded', 'failed', 'cancelled', 'paused', 'released', 'recovered')
@@ -26,13 +26,13 @@ struct RunDeeds {
 
   /// Fills in what became of submissions, starts, finishes and cancels.
   static func readBack(
-    _ batch: StoreBatch, _ outcome: inout StoreOutcome, _ connection: Connection, _ writer: String
+    _ batch: StoreBatch, _ outcome: inout StoreOutcome, _ connection: Connection, _ mark: String
   ) throws(StoreError) {
     let ids = Set(
       (batch.submissions.map(\.id) + batch.starts.map(\.run) + batch.finishes.map(\.lease.run) + batch.cancels)
         .map(bits))
     guard !ids.isEmpty else { return }
-    var deeds = read(try connection.ask(trail, Parameters().add(writer).add(ids: ids)))
+    var deeds = read(try connection.ask(trail, Parameters().add(mark).add(ids: ids)))
     let rows = try connection.ask(runs, Parameters().add(ids: ids))
     var digests: [UUIDBits: PackageDigest] = [:]
     var states: [UUIDBits: RunStatus] = [:]

@@ -6,7 +6,7 @@ import WorkflowStore
 /// A node's batches hold a shared advisory lock on the node's name until they are committed; the sweep takes a run
 /// from an owner only under the exclusive one. So no checkpoint of the old owner can be committed after the run has
 /// gone to the next: it either was before the sweep, or finds the run not leased any more.
-enum Sweep {
+final class Sweep {
   /// The lock on the name of an owner. Advisory locks are the database's, names the schema's.
   private static func place(_ name: String) -> String {
     "\(0x636C_6F61), hashtext(current_schema() || chr(31) || \(name))"
@@ -24,8 +24,8 @@ enum Sweep {
         WHERE duty = $2::text AND node = $3::text AND epoch = $4::bigint AND lease_until > \(Statement.now) FOR SHARE
       ), lapsed AS MATERIALIZED (
         SELECT id, leased_by FROM workflow_run
-        WHERE status = 'leased' AND lease_until < \(Statement.now) AND package_digest IS NOT NULL
-          AND EXISTS (SELECT 1 FROM leader)
+        WHERE status = 'leased' AND leased_at >= $5::timestamptz AND lease_until < \(Statement.now)
+          AND package_digest IS NOT NULL AND EXISTS (SELECT 1 FROM leader)
       ), owners AS MATERIALIZED (
         SELECT o.leased_by, pg_try_advisory_xact_lock(\(place("o.leased_by"))) AS is_free
         FROM (SELECT DISTINCT leased_by FROM lapsed) AS o
@@ -46,7 +46,10 @@ enum Sweep {
         WHERE state = 'taken' AND lease_until < \(Statement.now) AND EXISTS (SELECT 1 FROM leader)
         RETURNING 1
       )
-      SELECT (SELECT count(*) FROM leader), (SELECT count(*) FROM put_back), (SELECT count(*) FROM takes)
+      SELECT (SELECT count(*) FROM leader), (SELECT count(*) FROM put_back), (SELECT count(*) FROM takes),
+        least(\(Statement.now) - interval '1 minute', (
+          SELECT leased_at FROM workflow_run WHERE status = 'leased' AND leased_at >= $5::timestamptz
+          ORDER BY leased_at LIMIT 1))
       """)
 
   /// Offers and permits whose run has ended or changed hands, and what nodes left that are long gone.
@@ -70,20 +73,29 @@ enum Sweep {
       ), packages AS (
         DELETE FROM node_package WHERE boot_id IN (SELECT boot_id FROM nodes)
       )
-      DELETE FROM commit_marker
-      WHERE EXISTS (SELECT 1 FROM leader) AND committed_at < now() - interval '1 day'
+      SELECT 1
       """)
 
-  static func steps(_ key: DutyKey, _ now: Timestamp?) -> [Step] {
-    let parameters = Parameters()
-    parameters.add(time: now).add(key.duty.rawValue)
-    parameters.add(key.node).add(key.epoch)
+  /// No lease that is still held was granted before, by the database's time in microseconds. Every lease to come is
+  /// granted later, but for those of transactions that are open now: a minute is left for them.
+  private var oldestLease: Int64?
+  private var key: DutyKey?
+
+  /// The next sweep reads all leases: to be told when a batch was not committed.
+  func forget() { oldestLease = nil }
+
+  func steps(_ key: DutyKey, _ now: Timestamp?) -> [Step] {
+    // Another lead, another look at everything.
+    if key != self.key { forget() }
+    self.key = key
+    func parameters() -> Parameters { Parameters().add(time: now).add(key.duty.rawValue).add(key.node).add(key.epoch) }
     return [
-      Step(runs, parameters) { rows, outcome in
+      Step(Sweep.runs, parameters().add(microseconds: oldestLease ?? .min)) { [self] rows, outcome in
+        oldestLease = rows.int(0, 3)
         outcome.swept.isLeader = rows.int(0, 0) == 1
         outcome.swept.runs = Int(rows.int(0, 1))
         outcome.swept.takes = Int(rows.int(0, 2))
-      }, Step(tidy, parameters),
+      }, Step(Sweep.tidy, parameters()),
     ]
   }
 }

@@ -82,6 +82,8 @@ extension Migration {
         slots INTEGER NOT NULL,
         slots_busy INTEGER NOT NULL,
         runs_held INTEGER NOT NULL,
+        -- A JSON object, or nothing.
+        connections TEXT,
         state TEXT NOT NULL CHECK (state IN ('ready', 'cordoned', 'draining', 'drained')),
         started_at TEXT NOT NULL,
         heartbeat_at TEXT NOT NULL,

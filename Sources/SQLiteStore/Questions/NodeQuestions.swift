@@ -12,7 +12,10 @@ final class NodeQuestions {
       "listing nodes",
       """
       SELECT n.boot_id, n.name, n.host, n.process_id, n.version, n.tags, n.types, n.slots, n.slots_busy, n.runs_held,
-        n.state, n.started_at, n.heartbeat_at, coalesce(s.wanted, 'ready'), n.alive_until >= ?1
+        n.state, n.started_at, n.heartbeat_at, coalesce(s.wanted, 'ready'), n.alive_until >= ?1,
+        n.connections, (
+          SELECT json_group_array(duty) FROM (
+            SELECT duty FROM duty_leader WHERE node = n.boot_id AND lead_until >= ?1 ORDER BY duty))
       FROM node AS n LEFT JOIN node_setting AS s ON s.name = n.name
       WHERE n.alive_until >= ?2 ORDER BY n.name, n.started_at, n.boot_id
       """)
@@ -61,12 +64,15 @@ final class NodeQuestions {
 /// Reads rows of `node`.
 enum NodeRow {
   static func record(_ row: Query) throws(StoreError) -> NodeRecord {
-    let report = NodeReport(
+    var report = NodeReport(
       bootID: row.text(0), name: row.text(1), host: row.text(2), processID: Int(row.int(3)), version: row.text(4),
       tags: try JSONTexts.texts(row.bytes(5)), types: try JSONTexts.texts(row.bytes(6)), slots: Int(row.int(7)),
       slotsBusy: Int(row.int(8)), runsHeld: Int(row.int(9)), state: try state(row, 10), startedAt: row.time(11))
-    return NodeRecord(
+    report.connections = (try? JSONReader.read(row.bytes(15))).flatMap(ConnectionUse.init(json:))
+    var record = NodeRecord(
       report: report, wanted: try state(row, 13), heartbeatAt: row.time(12), isAlive: row.int(14) == 1)
+    record.leads = try JSONTexts.texts(row.bytes(16)).compactMap(Duty.init(rawValue:))
+    return record
   }
 
   static func state(_ row: Query, _ column: Int32) throws(StoreError) -> NodeState {

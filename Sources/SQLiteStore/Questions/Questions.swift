@@ -5,6 +5,7 @@ import WorkflowStore
 final class Questions {
   let packages: PackageQuestions
   let nodes: NodeQuestions
+  let schedules: ScheduleQuestions
   let connection: Connection
   private let snapshot: Transaction
   private let byID: Query
@@ -19,6 +20,7 @@ final class Questions {
     self.connection = connection
     packages = PackageQuestions(connection)
     nodes = NodeQuestions(connection)
+    schedules = ScheduleQuestions(connection)
     snapshot = Transaction(connection, writes: false)
     byID = connection.query("reading a run", "\(RunRow.select) WHERE id = ?1")
     byKey = connection.query(

@@ -32,8 +32,22 @@ final class DueRuns {
   /// Runs that wait in the index of claims.
   static let pending = "status = 'pending' AND package_digest IS NOT NULL AND deleted_at IS NULL"
 
+  private static let run = "workflow_run AS r INDEXED BY workflow_run_claim"
+
+  /// Tenants with waiting runs and their weights, beginning with parameter 1, one step in the index for each.
+  static let nextTenants = """
+    WITH RECURSIVE waiting (tenant_id) AS (
+      SELECT ?1
+      UNION ALL
+      SELECT (SELECT r.tenant_id FROM \(run) WHERE \(pending) AND r.tenant_id > waiting.tenant_id
+          ORDER BY r.tenant_id LIMIT 1)
+        FROM waiting WHERE waiting.tenant_id IS NOT NULL)
+    SELECT waiting.tenant_id, coalesce(tenant.weight, 1)
+    FROM waiting LEFT JOIN tenant ON tenant.tenant_id = waiting.tenant_id WHERE waiting.tenant_id IS NOT NULL
+    """
+
   init(_ connection: Connection) {
-    let run = "workflow_run AS r INDEXED BY workflow_run_claim"
+    let run = DueRuns.run
     let columns = """
       rowid, id, tenant_id, package_name, workflow_name, package_version, package_digest, payload, lease_epoch, losses
       """
@@ -50,18 +64,7 @@ final class DueRuns {
       SELECT (SELECT tenant_id FROM \(run) WHERE \(DueRuns.pending) ORDER BY tenant_id LIMIT 1),
         (SELECT tenant_id FROM \(run) WHERE \(DueRuns.pending) ORDER BY tenant_id DESC LIMIT 1)
       """)
-    tenants = connection.query(
-      "looking for tenants with due runs",
-      """
-      WITH RECURSIVE waiting (tenant_id) AS (
-        SELECT ?1
-        UNION ALL
-        SELECT (SELECT r.tenant_id FROM \(run) WHERE \(DueRuns.pending) AND r.tenant_id > waiting.tenant_id
-            ORDER BY r.tenant_id LIMIT 1)
-          FROM waiting WHERE waiting.tenant_id IS NOT NULL)
-      SELECT waiting.tenant_id, coalesce(tenant.weight, 1)
-      FROM waiting LEFT JOIN tenant ON tenant.tenant_id = waiting.tenant_id WHERE waiting.tenant_id IS NOT NULL
-      """)
+    tenants = connection.query("looking for tenants with due runs", DueRuns.nextTenants)
     due = connection.query(purpose, "SELECT \(columns) \(waiting) \(order)")
     dueAndWanted = connection.query(purpose, "SELECT \(columns) \(waiting) \(wanted) \(order)")
     heads = connection.query(purpose, "SELECT rowid, priority, created_at \(waiting) \(order)")

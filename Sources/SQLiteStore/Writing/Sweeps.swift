@@ -13,7 +13,7 @@ final class Sweeps {
   /// How long a lost node stays in the list of nodes.
   static let memory: Int64 = 3_600_000
 
-  private let leader: Query
+  private let leads: Leads
   private let lapsed: Query
   private let putBack: Query
   private let loseTakes: Query
@@ -21,11 +21,9 @@ final class Sweeps {
   private let forgetLost: [Query]
   private let events: EventLog
 
-  init(_ connection: Connection, _ events: EventLog) {
+  init(_ connection: Connection, _ leads: Leads, _ events: EventLog) {
+    self.leads = leads
     self.events = events
-    leader = connection.query(
-      "checking a lead",
-      "SELECT 1 FROM duty_leader WHERE duty = ?1 AND node = ?2 AND epoch = ?3 AND lead_until >= ?4")
     lapsed = connection.query(
       "looking for lapsed leases",
       """
@@ -57,8 +55,7 @@ final class Sweeps {
 
   func sweep(_ key: DutyKey, now: Timestamp, text: String) throws(StoreError) -> SweepOutcome {
     var outcome = SweepOutcome()
-    leader.bind(1, key.duty.rawValue).bind(2, key.node).bind(3, key.epoch).bind(4, text)
-    guard try leader.first({ _ in true }) != nil else {
+    guard try leads.isHeld(key, at: text) else {
       outcome.isLeader = false
       return outcome
     }

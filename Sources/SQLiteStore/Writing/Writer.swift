@@ -22,6 +22,8 @@ final class Writer {
   private let offers: Offers
   private let takes: Takes
   private let sweeps: Sweeps
+  private let scheduleFires: ScheduleFires
+  let retention: Retention
   private let claims: Claims
   private let earlier: EarlierProcess
   private let dataVersion: Query
@@ -38,7 +40,10 @@ final class Writer {
     permits = Permits(connection)
     offers = Offers(connection)
     takes = Takes(connection)
-    sweeps = Sweeps(connection, events)
+    let leads = Leads(connection)
+    sweeps = Sweeps(connection, leads, events)
+    scheduleFires = ScheduleFires(connection, leads, events)
+    retention = Retention(connection, leads)
     claims = Claims(connection, events)
     earlier = EarlierProcess(connection)
     nodes = NodeWriter(connection)
@@ -48,7 +53,7 @@ final class Writer {
   }
 
   func apply(_ batch: StoreBatch) throws(StoreError) -> StoreOutcome {
-    guard batch.claim != nil || batch.take != nil || batch.sweep != nil else {
+    guard batch.claim != nil || batch.take != nil || batch.sweep != nil || !batch.scheduleFires.isEmpty else {
       return try write { () throws(StoreError) in try applyInOrder(batch) }
     }
     return try grant { () throws(StoreError) in try applyInOrder(batch) }
@@ -83,6 +88,7 @@ final class Writer {
       outcome.lostTakes = try takes.extend(heartbeat, now: batch.now)
     }
     if let sweep = batch.sweep { outcome.swept = try sweeps.sweep(sweep, now: batch.now, text: now) }
+    outcome.scheduleFires = try scheduleFires.fire(batch.scheduleFires, at: now)
     if let node = batch.collect { outcome.collected = try offers.collect(node) }
     if let take = batch.take { outcome.taken = try takes.take(take, now: batch.now, text: now) }
     if let claim = batch.claim { outcome.claimed = try claims.claim(claim, now: batch.now, text: now) }

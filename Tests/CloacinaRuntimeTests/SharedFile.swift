@@ -1,0 +1,81 @@
+import Foundation
+import SQLiteStore
+import Synchronization
+import WorkflowModel
+import WorkflowStore
+
+/// One SQLite store under several engines of this process, as a database on a server is under several processes: every
+/// one hears the others' news.
+final class SharedFile: WorkflowStore {
+  private let store: SQLiteStore
+  private let listeners = Mutex<[@Sendable (Set<StoreNews>) -> Void]>([])
+
+  init(path: String) throws { store = try SQLiteStore.open(path: path) }
+
+  var isShared: Bool { true }
+  var connections: ConnectionUse? { nil }
+  func listen(_ receive: @escaping @Sendable (Set<StoreNews>) -> Void) throws(StoreError) {
+    listeners.withLock { $0.append(receive) }
+  }
+  func announce(_ news: Set<StoreNews>) { for listener in listeners.withLock({ $0 }) { listener(news) } }
+  /// The engines close what they were given; the file is closed by ``end()``.
+  func close() {}
+  func end() { store.close() }
+
+  func apply(_ batch: StoreBatch) throws(StoreError) -> StoreOutcome { try store.apply(batch) }
+  func register(_ package: PackageRecord, archive: [UInt8], workflows: [WorkflowRecord]) throws(StoreError)
+    -> PackageRegistration
+  { try store.register(package, archive: archive, workflows: workflows) }
+  func activate(tenant: String, package: String, digest: PackageDigest) throws(StoreError) -> Activation {
+    try store.activate(tenant: tenant, package: package, digest: digest)
+  }
+  func rollBack(tenant: String, package: String) throws(StoreError) -> Activation {
+    try store.rollBack(tenant: tenant, package: package)
+  }
+  func activation(tenant: String, package: String) throws(StoreError) -> Activation? {
+    try store.activation(tenant: tenant, package: package)
+  }
+  func activations(tenant: String?) throws(StoreError) -> [Activation] { try store.activations(tenant: tenant) }
+  func packages(tenant: String, name: String?) throws(StoreError) -> [PackageRecord] {
+    try store.packages(tenant: tenant, name: name)
+  }
+  func package(digest: PackageDigest) throws(StoreError) -> PackageRecord? { try store.package(digest: digest) }
+  func archive(digest: PackageDigest) throws(StoreError) -> [UInt8]? { try store.archive(digest: digest) }
+  func workflows(tenant: String, package: String?) throws(StoreError) -> [WorkflowRecord] {
+    try store.workflows(tenant: tenant, package: package)
+  }
+  func lead(_ duty: Duty, node: String, leaseMilliseconds: Int64, now: Timestamp) throws(StoreError) -> Int64? {
+    try store.lead(duty, node: node, leaseMilliseconds: leaseMilliseconds, now: now)
+  }
+  func resign(node: String) throws(StoreError) { try store.resign(node: node) }
+  func report(_ node: NodeReport, leaseMilliseconds: Int64, now: Timestamp) throws(StoreError) -> NodeState {
+    try store.report(node, leaseMilliseconds: leaseMilliseconds, now: now)
+  }
+  func forgetNode(bootID: String) throws(StoreError) { try store.forgetNode(bootID: bootID) }
+  func nodes(now: Timestamp) throws(StoreError) -> [NodeRecord] { try store.nodes(now: now) }
+  func setNode(name: String, wanted: NodeState) throws(StoreError) { try store.setNode(name: name, wanted: wanted) }
+  func reportStaged(_ package: NodePackage) throws(StoreError) { try store.reportStaged(package) }
+  func staged(_ digest: PackageDigest) throws(StoreError) -> [NodePackage] { try store.staged(digest) }
+  func wantedPackages() throws(StoreError) -> [PackageDigest] { try store.wantedPackages() }
+  func dueSchedules(now: Timestamp, limit: Int) throws(StoreError) -> DueSchedules {
+    try store.dueSchedules(now: now, limit: limit)
+  }
+  func schedules(tenant: String?) throws(StoreError) -> [ScheduleRecord] { try store.schedules(tenant: tenant) }
+  func deleteEnded(_ request: RetentionRequest, now: Timestamp) throws(StoreError) -> RetentionOutcome {
+    try store.deleteEnded(request, now: now)
+  }
+  func run(_ id: RunID) throws(StoreError) -> RunRecord? { try store.run(id) }
+  func run(tenant: String, idempotencyKey: String) throws(StoreError) -> RunRecord? {
+    try store.run(tenant: tenant, idempotencyKey: idempotencyKey)
+  }
+  func runs(_ filter: RunFilter) throws(StoreError) -> [RunRecord] { try store.runs(filter) }
+  func taskRuns(_ id: RunID) throws(StoreError) -> [TaskCheckpoint] { try store.taskRuns(id) }
+  func events(_ id: RunID, after: Int64, limit: Int) throws(StoreError) -> [EventRecord] {
+    try store.events(id, after: after, limit: limit)
+  }
+  func counts(tenant: String?) throws(StoreError) -> StoreCounts { try store.counts(tenant: tenant) }
+  func lost(_ owned: [LeaseKey], node: String) throws(StoreError) -> [LostLease] { try store.lost(owned, node: node) }
+  func changeCounter() throws(StoreError) -> Int64 { try store.changeCounter() }
+  func schema() throws(StoreError) -> SchemaStatus { try store.schema() }
+  func check() throws(StoreError) -> [String] { try store.check() }
+}
