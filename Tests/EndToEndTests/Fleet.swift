@@ -59,7 +59,7 @@ final class Fleet {
 
   /// The node that sweeps for all.
   func leader(of nodes: [Node]) throws -> Node {
-    let bootID = try sql("SELECT node FROM duty_leader WHERE lease_until > now()")
+    let bootID = try sql("SELECT node FROM duty_leader WHERE duty = 'sweep' AND lease_until > now()")
     return try #require(nodes.first { $0.bootID == bootID }, "'\(bootID)' leads")
   }
 
