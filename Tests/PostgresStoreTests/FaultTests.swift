@@ -77,9 +77,12 @@ import WorkflowStore
   @Test func theNamesOfBatchesAreDroppedInTime() throws {
     try withSchema { schema in
       let bench = Bench(store: try schema.open(), sql: { try schema.sql($0) })
+      try schema.sql(
+        "INSERT INTO commit_marker (writer, batch, committed_at) VALUES ('killed', 7, now() - interval '2 days')")
       for _ in 0..<2100 { _ = try bench.apply { $0.cancels = [RunID("00000000-0000-7000-8000-000000000001")] } }
       let kept = try schema.sql("SELECT count(*) FROM commit_marker").first.flatMap { Int($0) }
       #expect(try #require(kept) <= 1000)
+      #expect(try schema.sql("SELECT 1 FROM commit_marker WHERE writer = 'killed'") == [])
       bench.store.close()
       #expect(try schema.sql("SELECT count(*) FROM commit_marker") == ["0"])
     }

@@ -30,8 +30,8 @@ final class HeldLeases: Sendable {
     }
   }
 
-  /// Leases of the node that may be older than a third of their time: the database has the last word. Those that nothing has extended for more than twice
-  /// their time are forgotten: somebody else has ended them.
+  /// Leases of the node that may be older than a third of their time: the database has the last word. Those that nothing
+  /// has extended for more than twice their time are forgotten: somebody else has ended them.
   func due(_ heartbeat: HeartbeatWrite, at now: Int64) -> [LeaseKey] {
     leases.withLock { leases in
       var due: [LeaseKey] = []

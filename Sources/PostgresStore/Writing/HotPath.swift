@@ -32,9 +32,13 @@ final class HotPath {
     name: "looking a batch up",
     sql: "SELECT given_up FROM commit_marker WHERE writer = $1::text AND batch = $2::bigint")
 
+  /// Those of other writers that nobody can be looking for: their process has been killed.
   private static let dropMarks = Statement(
     name: "dropping names of batches",
-    sql: "DELETE FROM commit_marker WHERE writer = $1::text AND batch < $2::bigint")
+    sql: """
+      DELETE FROM commit_marker
+      WHERE (writer = $1::text AND batch < $2::bigint) OR committed_at < now() - interval '1 day'
+      """)
 
   /// Batches after which the names of earlier ones are dropped.
   private static let marksKept: Int64 = 1000
@@ -50,6 +54,8 @@ final class HotPath {
   private var batchNumber: Int64 = 0
   /// The last batch that is known to be committed.
   private var committedBatch: Int64 = 0
+  /// When the last batch was sent, by the clock of ``time(_:)``.
+  private var sentAt: Int64 = 0
   private let isClosing: @Sendable () -> Bool
 
   init(
@@ -85,6 +91,7 @@ final class HotPath {
     let held = batch.isIntake ? [] : held
     let steps = steps(batch, now)
     batchNumber += 1
+    sentAt = time(batch)
     let start = Clock.monotonic
     do throws(PostgresFailure) {
       let rows = try connection.run([Command(.begin)] + marks + held + steps.map(\.command) + [Command(.commit)])
@@ -160,7 +167,9 @@ final class HotPath {
   private func complete(
     _ outcome: inout StoreOutcome, _ batch: StoreBatch, _ connection: Connection
   ) throws(PostgresFailure) {
-    if let node = batch.claim?.node { leases.granted(outcome.claimed, to: node, at: time(batch)) }
+    // Rather too old than too young: what the owner concludes from a heartbeat rests on its having named every lease of
+    // which a third is over.
+    if let node = batch.claim?.node { leases.granted(outcome.claimed, to: node, at: sentAt) }
     leases.ended(batch.finishes.map(\.lease) + batch.releases)
     try Submissions.settle(&outcome.submissions, batch.submissions, connection)
     try Claims.addCheckpoints(to: &outcome.claimed, connection)
