@@ -7,9 +7,9 @@ enum Benchmark: String, CaseIterable {
     switch self {
     case .throughput: ["--store", "--url", "--shape", "--runs", "--host", "--rounds", "--peers"]
     case .latency: ["--store", "--url", "--runs", "--rounds", "--peers"]
-    case .scaling: ["--url", "--shape", "--runs", "--rounds"]
-    case .history: ["--url", "--shape", "--runs", "--rounds", "--rows", "--snapshot-seconds"]
-    case .recovery: ["--url", "--runs", "--rounds", "--lease"]
+    case .scaling: ["--store", "--url", "--shape", "--runs", "--rounds"]
+    case .history: ["--store", "--url", "--shape", "--runs", "--rounds", "--rows", "--snapshot-seconds"]
+    case .recovery: ["--store", "--url", "--runs", "--rounds", "--lease"]
     case .call, .load: ["--host"]
     case .swap: ["--store", "--url", "--host", "--swaps"]
     }
@@ -64,11 +64,12 @@ struct BenchOptions {
       }
       given[flag] = value
     }
-    setDefaults(store: named.isForPostgres ? "postgres" : given["--store"] ?? "sqlite")
+    setDefaults(store: given["--store"] ?? (named.isForPostgres ? "postgres" : "sqlite"))
     for (flag, value) in given { try set(flag, value) }
-    guard store == "sqlite" || (isPostgres && !url.isEmpty) else {
+    guard isPostgres ? !url.isEmpty : store == "sqlite" && url.isEmpty else {
       throw BenchError("--store is sqlite, or postgres with --url")
     }
+    guard isPostgres || !named.isForPostgres else { throw BenchError("\(named) works on PostgreSQL only") }
     guard isPostgres || peers.isEmpty else { throw BenchError("--peers works on PostgreSQL: --store postgres") }
   }
 
@@ -96,7 +97,6 @@ struct BenchOptions {
 
   private mutating func set(_ flag: String, _ value: String) throws {
     switch flag {
-    case "--store": store = value
     case "--url": url = value
     case "--shape":
       guard let shape = Shape(rawValue: value) else {
@@ -112,7 +112,8 @@ struct BenchOptions {
     case "--snapshot-seconds": snapshotSeconds = try number(flag, value)
     case "--lease": lease = try number(flag, value)
     case "--folder": folder = value
-    default: programs = value
+    case "--programs": programs = value
+    default: break  // --store, which the defaults depend on
     }
   }
 

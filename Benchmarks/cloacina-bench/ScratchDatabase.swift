@@ -50,10 +50,11 @@ struct ScratchDatabase {
   /// A connection beside the engine's, in this schema.
   func session() throws -> SQLSession { try SQLSession(options.url, schema: name) }
 
-  /// Brings the tables into the state of a database that is not brand new, as is done for the peers.
+  /// Brings the tables into the state of a database that is not brand new, as is done for the peers; a file is left.
   func settle(vacuum: Bool) throws {
+    guard options.isPostgres else { return }
     let session = try session()
-    if vacuum { try session.run("VACUUM ANALYZE workflow_run"); try session.run("VACUUM ANALYZE workflow_event") }
+    if vacuum { for table in ["workflow_run", "workflow_event"] { try session.run("VACUUM ANALYZE \(table)") } }
     // What earlier measurements left to be written must not be written during this one. On a server of somebody else
     // this may be refused, and then its own checkpoints have to do.
     try? session.run("CHECKPOINT")
