@@ -37,6 +37,21 @@ import WorkflowStore
     }
   }
 
+  @Test func aSessionThatHasSaidItsFarewellIsReplacedEvenIfItsConnectionStands() throws {
+    try withSchema { schema in
+      let wire = FaultyWire(to: schema.host, schema.port, keepsClients: true)
+      defer { wire.close() }
+      let store = try PostgresStore.open(url: schema.url(port: wire.port), time: .caller)
+      defer { store.close() }
+      var bench = Bench(store: store, sql: { try schema.sql($0) })
+      try bench.prepareDemo()
+      let lease = try bench.leased().lease
+      try schema.terminate()
+      #expect(try bench.checkpoint(lease, "one"))
+      #expect(try bench.run(lease.run).status == .leased)
+    }
+  }
+
   @Test func aSessionThatEndsInTheMiddleOfABatchTakesTheBatchWithIt() throws {
     try withBench { schema, bench in
       let lease = try bench.leased().lease

@@ -33,6 +33,8 @@ final class FaultyWire: Sendable {
   }
 
   let port: UInt16
+  /// Whether a client stays connected when its server is gone, as behind a network that is slow to say so.
+  fileprivate let keepsClients: Bool
   private let target: (host: String, port: UInt16)
   private let listener: Int32
   private let state = Mutex(State())
@@ -40,8 +42,9 @@ final class FaultyWire: Sendable {
   private let delivered = OneShot<Void>()
 
   /// Listens on a free port and leads to `host` and `port`.
-  init(to host: String, _ targetPort: UInt16) {
+  init(to host: String, _ targetPort: UInt16, keepsClients: Bool = false) {
     target = (host, targetPort)
+    self.keepsClients = keepsClients
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     self.listener = listener
     var address = FaultyWire.address("127.0.0.1", 0)
@@ -173,7 +176,11 @@ private struct Link {
         guard let bytes = Link.read(client), passOn(bytes) else { break }
       }
       if entries[0].revents != 0 {
-        guard let bytes = Link.read(server), answer(bytes) else { break }
+        guard let bytes = Link.read(server) else {
+          if wire.keepsClients { while Link.read(client) != nil {} }
+          break
+        }
+        guard answer(bytes) else { break }
       }
     }
     for socket in [client, server] { shutdown(socket, Int32(SHUT_RDWR)) }
