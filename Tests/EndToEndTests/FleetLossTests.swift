@@ -33,7 +33,10 @@ extension EndToEnd {
       let others = nodes.filter { $0.bootID != victim.bootID }
       let hasMoved = try others.contains { $0.bootID == (try fleet.leader(of: others)).bootID }
       #expect(hasMoved)
-      if leads { #expect(try fleet.count("duty_leader WHERE duty = 'sweep' AND epoch > \(epoch)") == 1, "the lead has another epoch") }
+      if leads {
+        #expect(
+          try fleet.count("duty_leader WHERE duty = 'sweep' AND epoch > \(epoch)") == 1, "the lead has another epoch")
+      }
       try fleet.expectSoundHistory(runs: ids.count)
       for node in others { fleet.workspace.stop(node.command) }
     }
