@@ -52,6 +52,25 @@ final class Sweep {
           ORDER BY leased_at LIMIT 1))
       """)
 
+  /// A node that was stopped while its batch was on the way keeps its server session waiting, and with it the lock on its
+  /// name. Once its leases have lapsed the session is ended; the next sweep finds the name free.
+  private static let evict = Statement(
+    name: "ending sessions of lapsed owners",
+    sql: """
+      SELECT pg_terminate_backend(l.pid) FROM (
+        SELECT DISTINCT leased_by FROM workflow_run
+        WHERE status = 'leased' AND leased_at >= $5::timestamptz
+          AND lease_until < \(Statement.now) - interval '100 milliseconds' AND EXISTS (
+            SELECT 1 FROM duty_leader
+            WHERE duty = $2::text AND node = $3::text AND epoch = $4::bigint AND lease_until > \(Statement.now))
+      ) AS o
+      JOIN pg_locks AS l ON l.locktype = 'advisory' AND l.objsubid = 2 AND l.mode = 'ShareLock' AND l.granted
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND l.classid::bigint = \(0x636C_6F61)
+        AND l.objid::bigint = hashtext(current_schema() || chr(31) || o.leased_by)::bigint & 4294967295
+      WHERE l.pid <> pg_backend_pid()
+      """)
+
   /// Offers and permits whose run has ended or changed hands, and what nodes left that are long gone.
   private static let tidy = Statement(
     name: "sweeping offers",
@@ -95,7 +114,7 @@ final class Sweep {
         outcome.swept.isLeader = rows.int(0, 0) == 1
         outcome.swept.runs = Int(rows.int(0, 1))
         outcome.swept.takes = Int(rows.int(0, 2))
-      }, Step(Sweep.tidy, parameters()),
+      }, Step(Sweep.evict, parameters().add(microseconds: oldestLease ?? .min)), Step(Sweep.tidy, parameters()),
     ]
   }
 }
