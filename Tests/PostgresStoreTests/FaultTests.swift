@@ -224,6 +224,29 @@ import WorkflowStore
     }
   }
 
+  /// A sweep ends sessions of owners that have stopped, where its role may.
+  @Test func aSweepIsNotFailedByASessionThatItMayNotEnd() throws {
+    try withBench { schema, bench in
+      try schema.withRole { role in
+        try schema.grantRows(to: role)
+        let sweeper = try PostgresStore.open(url: schema.url(user: role), time: .caller)
+        defer { sweeper.close() }
+        var other = Bench(store: sweeper, sql: { try schema.sql($0) })
+        let lease = try bench.leased(node: "owner").lease
+        let gate = try schema.session()
+        try gate.sql("BEGIN; LOCK TABLE task_run IN SHARE MODE")
+        let call = Call { [bench] in try bench.checkpoint(lease, "one") }
+        try schema.waitUntilBlocked()
+        other.now = bench.now + Bench.lease * 2
+        #expect(try other.sweep() == SweepOutcome())
+        #expect(!call.isOver)
+        try gate.sql("COMMIT")
+        #expect(try call.value())
+        #expect(try other.sweep().runs == 1)
+      }
+    }
+  }
+
   @Test func anOwnerWaitsForTheSweepOfItsRunsAndIsRefusedThen() throws {
     try withBench { schema, bench in
       let sweeper = try schema.open()

@@ -204,17 +204,9 @@ import WorkflowStore
 
   // MARK: Rights
 
-  /// Runs `body` with a role that has no right beyond what every role has.
-  private func withRole(_ schema: TestSchema, _ body: (String) throws -> Void) throws {
-    let role = "role_" + schema.name
-    try schema.sql("CREATE ROLE \(role) LOGIN")
-    defer { _ = try? schema.sql("DROP OWNED BY \(role) CASCADE; DROP ROLE \(role)") }
-    try body(role)
-  }
-
   @Test func aRoleThatMayNotCreateSchemasUsesOneThatIsThere() throws {
     try withSchema { schema in
-      try withRole(schema) { role in
+      try schema.withRole { role in
         let error = storeError { _ = try PostgresStore.open(url: schema.url(user: role)) }
         #expect(error?.code == .unavailable && error?.isTransient == false)
         #expect(error?.message.contains("permission denied") == true)
@@ -228,11 +220,9 @@ import WorkflowStore
 
   @Test func aRoleThatMayOnlyReadAndWriteRowsUsesASchemaThatIsUpToDate() throws {
     try withSchema { schema in
-      try withRole(schema) { role in
+      try schema.withRole { role in
         try schema.open().close()
-        try schema.sql("GRANT USAGE ON SCHEMA \(schema.name) TO \(role)")
-        try schema.sql("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(schema.name) TO \(role)")
-        try schema.sql("GRANT USAGE ON ALL SEQUENCES IN SCHEMA \(schema.name) TO \(role)")
+        try schema.grantRows(to: role)
         let store = try PostgresStore.open(url: schema.url(user: role), time: .caller)
         defer { store.close() }
         var bench = Bench(store: store, sql: { try schema.sql($0) })

@@ -45,6 +45,24 @@ struct TestSchema {
   /// Runs plain SQL in a session of its own and returns the rows, columns joined by `|`.
   @discardableResult func sql(_ text: String) throws -> [String] { try session().sql(text) }
 
+  /// Runs `body` with a role that has no right beyond what every role has.
+  func withRole(_ body: (String) throws -> Void) throws {
+    let role = "role_" + name
+    try sql("CREATE ROLE \(role) LOGIN")
+    defer { _ = try? sql("DROP OWNED BY \(role) CASCADE; DROP ROLE \(role)") }
+    try body(role)
+  }
+
+  /// What a node needs in a schema that is up to date.
+  func grantRows(to role: String) throws {
+    try sql(
+      """
+      GRANT USAGE ON SCHEMA \(name) TO \(role);
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(name) TO \(role);
+      GRANT USAGE ON ALL SEQUENCES IN SCHEMA \(name) TO \(role)
+      """)
+  }
+
   func drop() { _ = try? sql("DROP SCHEMA IF EXISTS \(SQLText.identifier(name)) CASCADE") }
 
   // MARK: Watching

@@ -53,7 +53,8 @@ final class Sweep {
       """)
 
   /// A node that was stopped while its batch was on the way keeps its server session waiting, and with it the lock on its
-  /// name. Once its leases have lapsed the session is ended; the next sweep finds the name free.
+  /// name. Once its leases have lapsed the session is ended; the next sweep finds the name free. Sessions of other roles
+  /// are left alone: to try to end one that may not be ended would fail the sweep.
   private static let evict = Statement(
     name: "ending sessions of lapsed owners",
     sql: """
@@ -68,6 +69,7 @@ final class Sweep {
         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
         AND l.classid::bigint = \(0x636C_6F61)
         AND l.objid::bigint = hashtext(current_schema() || chr(31) || o.leased_by)::bigint & 4294967295
+      JOIN pg_stat_activity AS a ON a.pid = l.pid AND a.usename = current_user
       WHERE l.pid <> pg_backend_pid()
       """)
 
