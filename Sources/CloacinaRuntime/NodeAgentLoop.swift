@@ -85,8 +85,9 @@ final class NodeAgentLoop {
     if !isStopping { doDuties() }
     let isLook = Clock.now >= nextLook || news.contains(.packages)
     if isShared, !isStopping, isStaging || isLook {
-      nextLook = Clock.now + NodeTiming.stagingPause
+      let start = Clock.monotonic
       stageNext()
+      nextLook = Clock.now + NodeTiming.nextLook(afterNanoseconds: isStaging ? 0 : Clock.monotonic - start)
     }
     tellIntake()
   }

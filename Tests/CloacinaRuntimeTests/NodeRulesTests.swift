@@ -194,4 +194,11 @@ import WorkflowStore
     #expect(sentences([node("a", [])], inFlight: 0) == [])
     #expect(TagGaps.sentences(needs, inFlight: [], nodes: [node("a", [])]) == [])
   }
+
+  @Test func looksThatTakeLongAreRare() {
+    #expect(NodeTiming.nextLook(afterNanoseconds: 0) == 15_000)
+    #expect(NodeTiming.nextLook(afterNanoseconds: 300_000_000) == 15_000)
+    #expect(NodeTiming.nextLook(afterNanoseconds: 4_000_000_000) == 200_000)
+    #expect(NodeTiming.nextLook(afterNanoseconds: .max) > 200_000)
+  }
 }
