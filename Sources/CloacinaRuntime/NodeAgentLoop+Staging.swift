@@ -7,7 +7,9 @@ extension NodeAgentLoop {
   /// Puts one wanted version in place and says so; the next follows in a turn of its own, so that reports go on.
   func stageNext() {
     isStaging = false
-    let found = ask("the wanted packages cannot be read") { store throws(StoreError) in try store.wantedPackages() }
+    let found = ask("the wanted packages cannot be read") { store throws(StoreError) in
+      try store.wantedPackages(now: Clock.now)
+    }
     guard let found else { return }
     if found != wantedPackages {
       wantedPackages = found

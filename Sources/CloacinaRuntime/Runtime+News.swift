@@ -38,7 +38,7 @@ extension Runtime {
       let (verdict, isWanted) = try store { store throws(StoreError) in
         let verdict = StagingVerdict(
           nodes: try store.nodes(now: Clock.now), reports: try store.staged(record.digest))
-        return (verdict, try store.wantedPackages().contains(record.digest))
+        return (verdict, try store.wantedPackages(now: Clock.now).contains(record.digest))
       }
       if verdict.isComplete { return }
       if !isWanted, !verdict.missing.isEmpty { throw notStagedBeforehand(record, verdict) }

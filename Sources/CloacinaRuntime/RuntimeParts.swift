@@ -36,7 +36,8 @@ struct RuntimeParts: Sendable {
     do throws(HostError) { reactor = try RunnerReactor() } catch { throw RuntimeError(error) }
     self.reactor = reactor
     let relay = HostEventRelay()
-    registry = PackageRegistry(store: store, commits: commits, content: content) {
+    let origin = Origin(actor: "operator", node: configuration.nodeName)
+    registry = PackageRegistry(store: store, commits: commits, content: content, origin: origin) {
       library, digest, isolation throws(HostError) in
       switch isolation {
       case .runner:

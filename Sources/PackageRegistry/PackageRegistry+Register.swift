@@ -106,7 +106,8 @@ extension PackageRegistry {
     let record = PackageRecord(
       digest: verified.digest, tenant: tenant, name: descriptor.name, version: descriptor.version,
       description: descriptor.description, author: descriptor.author, fingerprint: descriptor.fingerprint,
-      isolation: isolation.rawValue, archiveBytes: bytes.count, registeredAt: Clock.now)
+      isolation: isolation.rawValue, archiveBytes: bytes.count, registeredAt: Clock.now,
+      state: .probed)
     let workflows = descriptor.workflows.enumerated().map { index, workflow in
       WorkflowRecord(
         tenant: tenant, package: record.name, version: record.version, digest: record.digest, name: workflow.name,
@@ -115,7 +116,7 @@ extension PackageRegistry {
         ]).bytes)
     }
     return try write { store throws(StoreError) in
-      try store.register(record, archive: bytes, workflows: workflows)
+      try store.register(record, archive: bytes, workflows: workflows, by: origin)
     }
   }
 }

@@ -16,15 +16,19 @@ package final class PackageRegistry: Sendable {
   let commits: CommitQueue
   let content: ContentStore
   let opener: LibraryOpener
+  /// Who the changes made here are asked by, for the audit trail.
+  let origin: Origin
   private let loader: PackageLoader
   private let plans = Mutex<[PackageDigest: [String: WorkflowResolution]]>([:])
   /// Hosts of the versions in use.
   package let pool: HostPool
 
   package init(
-    store: any WorkflowStore, commits: CommitQueue, content: ContentStore, opener: @escaping LibraryOpener
+    store: any WorkflowStore, commits: CommitQueue, content: ContentStore, origin: Origin,
+    opener: @escaping LibraryOpener
   ) {
     self.store = store
+    self.origin = origin
     self.commits = commits
     self.content = content
     self.opener = opener
@@ -60,7 +64,9 @@ package final class PackageRegistry: Sendable {
       throw .notFound("package '\(name)' has had no other active version than \(current.version)")
     }
     try prove(previous)
-    let activation = try write { store throws(StoreError) in try store.rollBack(tenant: tenant, package: name) }
+    var request = RollbackRequest(tenant: tenant, package: name, origin: origin)
+    request.to = previous
+    let activation = try write { [request] store throws(StoreError) in try store.rollBack(request, now: Clock.now) }
     logActivation(activation)
     return activation
   }
@@ -69,9 +75,10 @@ package final class PackageRegistry: Sendable {
   func activate(_ record: PackageRecord) throws(RegistryError) -> (activation: Activation, changed: Bool) {
     try prove(record.digest)
     let before = try activation(tenant: record.tenant, name: record.name)
-    let activation = try write { store throws(StoreError) in
-      try store.activate(tenant: record.tenant, package: record.name, digest: record.digest)
-    }
+    var request = ActivationRequest(
+      tenant: record.tenant, package: record.name, digest: record.digest, origin: origin)
+    request.allowsDowngrade = true
+    let activation = try write { [request] store throws(StoreError) in try store.activate(request, now: Clock.now) }
     let changed = before?.epoch != activation.epoch
     if changed { logActivation(activation) }
     return (activation, changed)

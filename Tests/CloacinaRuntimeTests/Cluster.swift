@@ -110,7 +110,7 @@ final class Cluster: UnansweringStore {
     try answer { state throws(StoreError) in state.staged.filter { $0.digest == digest } }
   }
 
-  func wantedPackages() throws(StoreError) -> [PackageDigest] {
+  func wantedPackages(now: Timestamp) throws(StoreError) -> [PackageDigest] {
     try answer { state throws(StoreError) in state.wantedPackages }
   }
 
