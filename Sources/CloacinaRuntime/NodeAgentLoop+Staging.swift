@@ -16,7 +16,8 @@ extension NodeAgentLoop {
       staging.keepFailures(of: found)
       engine.packagesChanged()
     }
-    guard let digest = staging.next(of: found, now: Clock.now) else { return }
+    // What somebody waits for goes first.
+    guard let digest = staging.next(of: versions.targets + found, now: Clock.now) else { return }
     let failure = put(digest)
     guard tell(digest, failure?.message) else { return }
     if let failure {
@@ -25,6 +26,7 @@ extension NodeAgentLoop {
       staging.succeeded(digest)
       store.announce([.packages])
     }
+    // The next turn also probes what a swap is to activate.
     isStaging = true
   }
 
@@ -41,9 +43,11 @@ extension NodeAgentLoop {
   }
 
   /// False when the store cannot be told now: then the version counts as not tried.
-  private func tell(_ digest: PackageDigest, _ failure: String?) -> Bool {
-    let report = NodePackage(
+  func tell(_ digest: PackageDigest, _ failure: String?, epoch: Int64? = nil) -> Bool {
+    var report = NodePackage(
       bootID: identity.bootID, node: identity.name, digest: digest, failure: failure, at: Clock.now)
+    report.probedAt = versions.probedAt[digest]
+    report.epoch = epoch ?? versions.epochs[digest] ?? 0
     let told: Void? = ask("a staged package cannot be reported") { store throws(StoreError) in
       try store.reportStaged(report)
     }
