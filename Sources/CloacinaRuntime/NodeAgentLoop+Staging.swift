@@ -17,7 +17,7 @@ extension NodeAgentLoop {
       engine.packagesChanged()
     }
     // What somebody waits for goes first.
-    guard let digest = staging.next(of: versions.targets + found, now: Clock.now) else { return }
+    guard let digest = staging.next(of: versions.targets.filter(found.contains) + found, now: Clock.now) else { return }
     let failure = put(digest)
     guard tell(digest, failure?.message) else { return }
     if let failure {

@@ -3,7 +3,7 @@ import PackageRegistry
 import Scheduler
 import Threading
 import WorkflowModel
-package import WorkflowStore
+import WorkflowStore
 
 extension Runtime {
   /// Verifies, stages, loads, tests and records an archive and, when asked, swaps it in.
@@ -20,6 +20,7 @@ extension Runtime {
     guard activate else {
       let registration = try registry { registry throws(RegistryError) in try registry.register(arrival) }
       packagesChanged()
+      if registration.created { agent?.probed(registration.record.digest, since: 0) }
       return RegisterResult(
         record: registration.record, created: registration.created,
         activation: try activation(tenant, registration.record.name), activated: false)
@@ -29,8 +30,9 @@ extension Runtime {
       return RegisterResult(
         record: known, created: false, activation: result.activation, activated: result.swap != nil, swap: result.swap)
     }
-    let before = try activation(tenant, arrival.verified.descriptor.name)
-    try refuseDowngrade(arrival.verified.descriptor.name, to: arrival.verified.descriptor.version, before, options)
+    let (name, version) = (arrival.name, arrival.version)
+    let before = try activation(tenant, name)
+    try refuseDowngrade(name, to: version, before, options)
     var order = SwapOrder(kind: .activate, source: .arriving(arrival), before: before, origin: parts.origin)
     order.options = options
     let lead = try SwapLead(self, order, began: began)

@@ -1,6 +1,6 @@
 import PackageRegistry
 import Threading
-package import WorkflowModel
+import WorkflowModel
 package import WorkflowStore
 
 extension Runtime {

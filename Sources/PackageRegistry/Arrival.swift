@@ -12,6 +12,11 @@ package struct Arrival: Sendable {
   /// The version when exactly these bytes are registered already.
   package let known: PackageRecord?
 
+  package var name: String { verified.descriptor.name }
+  package var version: String { verified.descriptor.version }
+  /// Milliseconds that its self-test may take.
+  package var selfTestLimit: Int64 { SelfTest.limit(of: verified.descriptor.workflows) }
+
   /// The version as it will be recorded.
   package func record(state: VersionState, now: Timestamp) -> PackageRecord {
     let descriptor = verified.descriptor

@@ -1,5 +1,6 @@
-import PackageArchive
+package import PackageArchive
 package import PackageHost
+import Synchronization
 import Telemetry
 import Threading
 package import WorkflowModel

@@ -1,4 +1,4 @@
-package import PackageArchive
+import PackageArchive
 package import PackageHost
 import Threading
 import WorkflowModel

@@ -1,8 +1,10 @@
 import PackageArchive
+import PackageHost
+import Synchronization
 import Telemetry
 import Threading
 package import WorkflowModel
-package import WorkflowStore
+import WorkflowStore
 
 /// What upkeep found.
 package struct UpkeepOutcome: Sendable, Equatable {

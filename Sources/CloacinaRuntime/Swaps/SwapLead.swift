@@ -80,7 +80,7 @@ final class SwapLead {
       try enter(.stage, limit: SwapTiming.stage + patience)
       try runtime.registry { registry throws(RegistryError) in try registry.stage(arrival) }
       FaultPoint.staged.reach()
-      try enter(.probe, limit: probeLimit(SelfTest.limit(of: arrival.verified.descriptor.workflows)))
+      try enter(.probe, limit: probeLimit(arrival.selfTestLimit))
       version = try runtime.registry { registry throws(RegistryError) in
         let host = try registry.probe(arrival)
         return try registry.record(arrival, probedOn: host, keepingWarm: true).record

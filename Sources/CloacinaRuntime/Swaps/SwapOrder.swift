@@ -1,5 +1,5 @@
-package import PackageRegistry
-package import WorkflowModel
+import PackageRegistry
+import WorkflowModel
 package import WorkflowStore
 
 /// How a swap is gone about; all times in milliseconds.
