@@ -9,7 +9,8 @@ extension RuntimeError {
     let kind: Kind =
       switch error.code {
       case .unavailable, .full, .corrupt, .failed: .unavailable
-      case .locked, .packageConflict, .schemaNewer, .schemaChanged: .refused
+      case .locked, .packageConflict, .schemaNewer, .schemaChanged, .versionState, .downgrade, .versionInUse: .refused
+      case .swapRunning, .swapOver, .quarantined, .activationMoved: .refused
       case .notFound: .notFound
       case .invalid: .invalid
       }

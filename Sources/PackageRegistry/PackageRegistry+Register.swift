@@ -115,7 +115,7 @@ extension PackageRegistry {
           JSONMember("index", .integer(index)), JSONMember("definition", workflow.json),
         ]).bytes)
     }
-    return try write { store throws(StoreError) in
+    return try write { [origin] store throws(StoreError) in
       try store.register(record, archive: bytes, workflows: workflows, by: origin)
     }
   }
