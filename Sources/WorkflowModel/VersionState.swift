@@ -81,14 +81,19 @@ extension VersionState {
     }
   }
 
-  /// The event that brings a version out of service to the state that the facts ask for; nil when it has it, and for
-  /// states that do not depend on runs.
-  package func settling(hasRunsInFlight: Bool, isReturnedTo: Bool) -> VersionEvent? {
+  /// The event that brings the state into line with facts; nil when it is so, or when nothing may bring it there.
+  ///
+  /// - Parameters:
+  ///   - isInService: new runs take it, wholly or as a canary.
+  ///   - isReturnedTo: a rollback of its package would activate it.
+  package func settling(isInService: Bool, hasRunsInFlight: Bool, isReturnedTo: Bool) -> VersionEvent? {
+    if isInService { return self == .active || after(.activated) == nil ? nil : .activated }
     switch self {
-    case .draining: hasRunsInFlight ? nil : .emptied
-    case .drained: hasRunsInFlight ? .occupied : isReturnedTo ? nil : .released
-    case .retired: hasRunsInFlight ? .occupied : isReturnedTo ? .kept : nil
-    case .registered, .probed, .active, .quarantined, .yanked: nil
+    case .active: return .superseded
+    case .draining: return hasRunsInFlight ? nil : .emptied
+    case .drained: return hasRunsInFlight ? .occupied : isReturnedTo ? nil : .released
+    case .retired: return hasRunsInFlight ? .occupied : isReturnedTo ? .kept : nil
+    case .registered, .probed, .quarantined, .yanked: return nil
     }
   }
 }

@@ -215,5 +215,20 @@ package struct PackageFacts: Sendable, Equatable {
   /// Of these, those that have acted upon the activation.
   package var nodesSettled = 0
 
+  /// Nothing, as for a package that nobody knows.
   package init() {}
+
+  /// The versions with what their records and the activation say of them.
+  package init(activation: Activation?, records: [PackageRecord]) {
+    self.activation = activation
+    versions = records.map { record in
+      var facts = VersionFacts(record: record)
+      if let activation, activation.digest == record.digest { facts.activeSince = activation.activatedAt }
+      if let canary = activation?.canary, canary.digest == record.digest {
+        facts.activeSince = canary.since
+        facts.canary = canary.share
+      }
+      return facts
+    }
+  }
 }
