@@ -99,6 +99,8 @@ extension Runtime {
   /// Says that new runs take another version than before, or that a version is out of service.
   func activationChanged() {
     packagesChanged()
+    // A process that executes nothing leaves the rest to the nodes, and ends with its hosts soon.
+    guard agent != nil else { return }
     parts.upkeep.activationChanged()
     // Runs inserted by plain SQL may have waited for this version.
     parts.scheduler.wake()

@@ -57,7 +57,7 @@ struct RuntimeParts: Sendable {
     self.scheduler = scheduler
     executor = Executor(slots: configuration.slots, hosts: registry.pool) { scheduler.report($0) }
     relay.connect(executor)
-    upkeep = Upkeep(registry: registry, isNode: configuration.executes)
+    upkeep = Upkeep(registry: registry)
     prober = Prober(registry: registry)
     watch = RunWatch()
     newsWatch = NewsWatch()

@@ -2,8 +2,8 @@ import PackageRegistry
 import Telemetry
 import Threading
 
-/// Keeps the states of versions and the hosts in line with what is active and in flight; sleeps while nothing drains
-/// and every loaded host is needed.
+/// Keeps the states of versions and the hosts of a node in line with what is active and in flight; sleeps while nothing
+/// drains and every loaded host is needed.
 final class Upkeep: Sendable {
   private static let pause: UInt64 = 2_000_000_000
   /// Between two searches for unpacked files of removed versions, in nanoseconds.
@@ -12,8 +12,7 @@ final class Upkeep: Sendable {
   private let registry: PackageRegistry
   private let thread: NamedThread
 
-  /// - Parameter isNode: false for a process that executes nothing: it ends hosts of its own and touches nothing else.
-  init(registry: PackageRegistry, isNode: Bool) {
+  init(registry: PackageRegistry) {
     self.registry = registry
     thread = NamedThread("upkeep") { [changes, registry] in
       var isWatching = false
@@ -22,8 +21,8 @@ final class Upkeep: Sendable {
       while true {
         let wakeTime = isWatching ? Clock.monotonic + Upkeep.pause : mustSweep ? nextSweep : nil
         guard let news = changes.take(until: wakeTime) else { return }
-        isWatching = Upkeep.keepUp(registry, isNode: isNode)
-        mustSweep = mustSweep || isNode && !news.isEmpty
+        isWatching = Upkeep.keepUp(registry)
+        mustSweep = mustSweep || !news.isEmpty
         if mustSweep, Clock.monotonic >= nextSweep {
           registry.deleteRemoved()
           (mustSweep, nextSweep) = (false, Clock.monotonic + Upkeep.folderPause)
@@ -41,8 +40,8 @@ final class Upkeep: Sendable {
   }
 
   /// True while there is something to be looked at again.
-  private static func keepUp(_ registry: PackageRegistry, isNode: Bool) -> Bool {
-    do throws(RegistryError) { return try registry.keepUp(settles: isNode).isUnfinished } catch {
+  private static func keepUp(_ registry: PackageRegistry) -> Bool {
+    do throws(RegistryError) { return try registry.keepUp() } catch {
       Log.write(.warning, "the upkeep of package versions failed", [("error", "\(error)")])
       return true
     }

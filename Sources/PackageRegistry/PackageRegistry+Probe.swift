@@ -40,6 +40,7 @@ extension PackageRegistry {
       let host = try pool.loaded(record.digest)
       if !(proven.withLock { $0.contains(record.digest) }) {
         try prove(host, record.digest, try loader.manifest(record.digest), tenant: record.tenant)
+        proven.withLock { _ = $0.insert(record.digest) }
       }
     } catch {
       quarantine(
@@ -84,7 +85,6 @@ extension PackageRegistry {
         message: "the library of \(manifest.name) declares something else than its manifest.toml; build it again")
     }
     try SelfTestRun(host: host, digest: digest, tenant: tenant, desk: desk).run()
-    proven.withLock { _ = $0.insert(digest) }
   }
 
   /// - Throws: ``RegistryError`` `.quarantined` for bytes that are not to be tried yet.

@@ -1,5 +1,6 @@
 import PackageArchive
 package import PackageHost
+import Synchronization
 import Threading
 import WorkflowModel
 package import WorkflowStore
@@ -59,7 +60,12 @@ extension PackageRegistry {
       host.close(deadline: Clock.monotonic)
       throw error
     }
-    if keepingWarm { pool.adopt(host, arrival.verified.digest) } else { host.close(deadline: Clock.monotonic) }
+    guard keepingWarm else {
+      host.close(deadline: Clock.monotonic)
+      return registration
+    }
+    pool.adopt(host, arrival.verified.digest)
+    proven.withLock { _ = $0.insert(arrival.verified.digest) }
     return registration
   }
 

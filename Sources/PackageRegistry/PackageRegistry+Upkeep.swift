@@ -6,36 +6,21 @@ import Threading
 package import WorkflowModel
 import WorkflowStore
 
-/// What upkeep found.
-package struct UpkeepOutcome: Sendable, Equatable {
-  /// A version drains, a swap has not ended, or a loaded host will have to go later: to be looked at again soon.
-  package var isUnfinished = false
-
-  package init() {}
-}
-
 extension PackageRegistry {
   /// Brings the states of versions into line with facts and ends the hosts of versions that nobody needs: those that
   /// new runs do not take, that no rollback returns to, that no swap is to activate, and that no open run is pinned to.
   ///
-  /// - Parameter settles: false leaves the states alone.
-  package func keepUp(settles: Bool) throws(RegistryError) -> UpkeepOutcome {
-    if settles {
-      let engine = Origin(actor: "engine", node: origin.node)
-      let settlement = try write { store throws(StoreError) in
-        try store.settleVersions(by: engine, now: Clock.now)
-      }
-      log(settlement)
-    }
+  /// - Returns: whether a version drains, a swap has not ended, or a loaded host will have to go later: then there is
+  ///   something to be looked at again soon.
+  package func keepUp() throws(RegistryError) -> Bool {
+    let engine = Origin(actor: "engine", node: origin.node)
+    log(try write { store throws(StoreError) in try store.settleVersions(by: engine, now: Clock.now) })
     let (versions, wanted, openSwaps) = try inService()
     let draining = versions.filter { $0.state == .draining }
     let needed = wanted.union(draining.map(\.digest))
     if pool.hosts.contains(where: { !needed.contains($0.digest) }) { try retire(keeping: needed) }
     forgetProofs()
-    var outcome = UpkeepOutcome()
-    outcome.isUnfinished =
-      !draining.isEmpty || openSwaps > 0 || pool.hosts.contains { !needed.contains($0.digest) }
-    return outcome
+    return !draining.isEmpty || openSwaps > 0 || pool.hosts.contains { !needed.contains($0.digest) }
   }
 
   /// Deletes the unpacked files of versions that are registered no more.
