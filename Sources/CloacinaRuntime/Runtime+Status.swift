@@ -18,7 +18,9 @@ extension Runtime {
       databaseURL: DatabaseText.masked(configuration.databaseURL), engine: schema.engine, counts: counts,
       activations: activations, slots: occupancy.slots, slotsBusy: occupancy.busy, hosts: hostStatuses())
     status.nodes = try nodes()
-    status.attention = attention(counts, status.nodes) + (try tagGaps(counts, activations, status.nodes))
+    status.attention =
+      attention(counts, status.nodes) + (try tagGaps(counts, activations, status.nodes))
+      + (try versionAttention(counts, tenant: tenant))
     guard let agent, let load = parts.scheduler.load() else { return status }
     status.member = NodeMembership(agent.standing, configuration, load)
     return status

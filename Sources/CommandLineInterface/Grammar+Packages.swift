@@ -1,11 +1,5 @@
 extension Grammar {
   private static let packageName = Operand("NAME", "name of a package")
-  private static let whenStaged = Flag(
-    "when-staged", value: "SECONDS", isValueOptional: true, range: 0...86_400,
-    "activate once every node that takes in work has the version in place, within so long (default: 60)")
-  private static let stagingDetail =
-    "With --when-staged the exit code is 7 when a node was not ready in time; what was active stays so."
-  private static let exactVersion = Operand("NAME@VERSION", "package and version, for example etl@1.4.0")
 
   static let packageVerbs = [
     Verb(
@@ -34,7 +28,7 @@ extension Grammar {
       operands: [Operand("FILE", "an archive")],
       flags: [
         Flag("activate", "let new runs take this version at once"),
-        whenStaged,
+        allowDowngrade, whenStaged, waitForRuns,
         Flag(
           "isolation", value: "HOW", choices: ["runner", "in-process"],
           "runner (default): a process of its own; in-process: only for code trusted like the engine"),
@@ -42,23 +36,18 @@ extension Grammar {
       formats: items,
       details: [
         "Registering the same bytes again changes nothing. The same version with other bytes is refused.",
-        stagingDetail,
+        """
+        An archive that cannot be loaded, or whose self-test fails, is not registered: it is in quarantine, and refused \
+        without a try for a while.
+        """, downgradeDetail, stagingDetail, waitDetail,
       ],
       examples: [
         "package register hello.cloacina --activate", "package register hello.cloacina --activate --when-staged",
       ]),
     Verb("package list", "List packages with all their versions", formats: items, examples: ["package list"]),
     Verb(
-      "package versions", "List the versions of one package", operands: [packageName], formats: items,
+      "package versions", "List the versions of one package, with their states", operands: [packageName], formats: items,
       examples: ["package versions hello"]),
-    Verb(
-      "package activate", "Let new runs take another registered version", operands: [exactVersion],
-      flags: [whenStaged], formats: items,
-      details: ["Runs in flight keep the version they started with.", stagingDetail],
-      examples: ["package activate hello@1.1.0", "package activate hello@1.1.0 --when-staged=120"]),
-    Verb(
-      "package rollback", "Return to the version that was active before", operands: [packageName], formats: items,
-      examples: ["package rollback hello"]),
   ]
 
   static let workflowVerbs = [

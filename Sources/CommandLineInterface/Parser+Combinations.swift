@@ -17,9 +17,11 @@ extension Parser {
   /// Options that mean something only beside another one.
   private static let companions = [
     ("timeout", "wait"), ("show-sql", "dry-run"), ("key-field", "input-lines"), ("when-staged", "activate"),
+    ("allow-downgrade", "activate"), ("wait", "activate"),
   ]
 
   private static let contradictions = [
     ("quiet", "verbose"), ("input-lines", "input"), ("input-lines", "count"), ("input-lines", "idempotency-key"),
+    ("end", "percent"),
   ]
 }

@@ -1,18 +1,17 @@
 import WorkflowModel
 
 extension View {
-  func packages(_ member: String) -> String {
+  /// All packages with all their versions.
+  var packages: String {
     var table = Table([
       .init("PACKAGE"), .init("VERSION"), .init("STATE"), .init("IN FLIGHT", alignsRight: true), .init("ISOLATION"),
       .init("SIZE", alignsRight: true), .init("REGISTERED (UTC)"), .init("DIGEST"),
     ])
-    for item in document[member]?.elements ?? [] {
-      let isActive = item["active"]?.bool == true
-      let inFlight = item["in_flight"]?.integer ?? 0
-      let state = isActive ? "active" : inFlight > 0 ? "draining" : "–"
+    for item in document["packages"]?.elements ?? [] {
+      let state = item["state"]?.text ?? ""
       table.add([
         .init(item["package"]?.text ?? ""), .init(item["version"]?.text ?? ""),
-        .init(state, isActive ? .green : inFlight > 0 ? .cyan : nil), .init(String(inFlight)),
+        .init(state, Style.tint(ofVersion: state)), .init(String(number("in_flight", of: item))),
         .init(item["isolation"]?.text ?? ""), .init(Quantity.bytes(item["archive_bytes"]?.integer ?? 0)),
         .init(View.time(item["registered_at"])), .init(digest(item)),
       ])
@@ -26,7 +25,7 @@ extension View {
     var text = "\(what)  \(name)  digest \(digest())  \(word("isolation"))\n"
     let activation = document["activation"] ?? .null
     if activation["digest"] == document["digest"] {
-      text += "active  \(name)  epoch \(number("epoch", of: activation))\n"
+      text += "active  \(name)  epoch \(number("epoch", of: activation))\n" + swapLines(document["swap"])
     } else if activation != .null {
       text += "active  \(word("package")) \(word("version", of: activation)) still; to change that: "
       text += "\(Grammar.program) package activate \(word("package"))@\(word("version"))\n"
@@ -39,6 +38,7 @@ extension View {
 
   var activation: String {
     "active  \(word("package")) \(word("version"))  digest \(digest())  epoch \(number("epoch"))\n"
+      + swapLines(document["swap"])
   }
 
   var verification: String {

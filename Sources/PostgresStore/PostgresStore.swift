@@ -121,7 +121,9 @@ package final class PostgresStore: WorkflowStore {
   }
 
   /// Parameters that begin with the time: NULL stands for the database's own.
-  func time(_ now: Timestamp) -> Parameters { Parameters().add(time: timeSource == .caller ? now : nil) }
+  func time(_ now: Timestamp) -> Parameters { Parameters().add(time: usesCallersTime ? now : nil) }
+
+  var usesCallersTime: Bool { timeSource == .caller }
 }
 
 /// A flag that is set once.

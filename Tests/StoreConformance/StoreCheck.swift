@@ -33,6 +33,7 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
     packageChecks + activationChecks + submissionChecks + claimChecks + claimFilterChecks + shareChecks + leaseChecks
     + fencingChecks + leadChecks + sweepChecks + scheduleChecks + retentionChecks + resumeChecks + endingChecks
     + permitChecks + offerChecks
+    + versionChecks + settlingChecks + canaryChecks + quarantineChecks + removalChecks + swapChecks + auditChecks
     + takenChecks + collectChecks + nodeChecks + stagingChecks + eventChecks + questionChecks + lifeChecks
 }
 
