@@ -37,8 +37,8 @@ struct SoundnessCheck {
     "SELECT 'package ' || package_name || ' of tenant ' || tenant_id || ' is active in a version that is not"
       + " registered' FROM activation AS a"
       + " WHERE NOT EXISTS (SELECT 1 FROM package WHERE tenant_id = a.tenant_id AND digest = a.digest)",
-    "SELECT 'the canary of package ' || package_name || ' of tenant ' || tenant_id || ' is not registered, or nothing is"
-      + " active beside it' FROM activation_canary AS c"
+    "SELECT 'the canary of package ' || package_name || ' of tenant ' || tenant_id || ' is not registered, or nothing"
+      + " is active beside it' FROM activation_canary AS c"
       + " WHERE NOT EXISTS (SELECT 1 FROM package WHERE tenant_id = c.tenant_id AND digest = c.digest)"
       + " OR NOT EXISTS (SELECT 1 FROM activation AS a"
       + "  WHERE a.tenant_id = c.tenant_id AND a.package_name = c.package_name AND a.digest <> c.digest)",
@@ -50,8 +50,8 @@ struct SoundnessCheck {
     "SELECT 'package ' || name || ' ' || version || ' is quarantined without a record of why' FROM package AS p"
       + " WHERE state = 'quarantined' AND NOT EXISTS (SELECT 1 FROM package_quarantine"
       + "  WHERE tenant_id = p.tenant_id AND digest = p.digest)",
-    "SELECT 'swap ' || id || ' is at its step ' || step || ' and has ' || CASE WHEN ended_at IS NULL THEN 'not ' ELSE ''"
-      + " END || 'ended' FROM package_swap WHERE (step IN ('done', 'failed')) <> (ended_at IS NOT NULL)",
+    "SELECT 'swap ' || id || ' is at its step ' || step || ' and has '"
+      + " || CASE WHEN ended_at IS NULL THEN 'not ' ELSE '' END || 'ended' FROM package_swap WHERE (step IN ('done', 'failed')) <> (ended_at IS NOT NULL)",
   ]
 
   /// At most a hundred faults of each kind.
