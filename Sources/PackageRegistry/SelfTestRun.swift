@@ -25,20 +25,20 @@ struct SelfTestRun {
       throw HostError(code: "CLO-P111", message: "the self-test's graph cannot be run: \(error.message)")
     }
     var machine = RunMachine(plan: plan, input: [], checkpoints: [])
+    // What follows from a task comes before the next one, so that nothing starts after a failure.
     var decisions = machine.advance(.begin, now: Clock.now) { 0 }
     while !decisions.isEmpty {
       let decision = decisions.removeFirst()
       switch decision {
       case .start(let task, let attempt, let input):
         let report = try attemptOnce(workflows[index], index, task, attempt, input)
-        decisions += machine.advance(
-          .attemptEnded(task: task, outcome: report.outcome, startedAt: report.startedAt), now: report.finishedAt
-        ) { 0 }
+        let ended = RunEvent.attemptEnded(task: task, outcome: report.outcome, startedAt: report.startedAt)
+        decisions = machine.advance(ended, now: report.finishedAt) { 0 } + decisions
       case .checkpoint(let task, let checkpoint):
         guard checkpoint.status == .succeeded || checkpoint.status == .skipped else {
           throw SelfTestRun.failed(checkpoint.task, checkpoint.failure)
         }
-        decisions += machine.advance(.checkpointed(task: task), now: Clock.now) { 0 }
+        decisions = machine.advance(.checkpointed(task: task), now: Clock.now) { 0 } + decisions
       case .finish(let status, _, let failure):
         guard status == .succeeded else { throw SelfTestRun.failed(nil, failure) }
       case .stop, .retry, .record: break

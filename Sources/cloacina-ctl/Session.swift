@@ -84,6 +84,7 @@ final class Session {
       databaseURL: choice.url, host: HostConfiguration(runnerPath: RunnerPath.found ?? RunnerPath.expected))
     // On a shared database work is done by those who serve it.
     configuration.executes = purpose == .work && !choice.isShared
+    if choice.isShared { configuration.nodeName = Machine.name }
     let runtime = try asking { () throws(RuntimeError) in try Runtime.open(configuration) }
     console.detail(
       choice.isShared ? "the database is shared" : "no daemon listens; the database is opened by this command")
