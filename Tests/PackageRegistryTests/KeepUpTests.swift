@@ -33,7 +33,8 @@ private final class VersionStore: UnansweringStore {
   let swapTo: Int?
   let inFlight: [Int]
 
-  init(_ states: [VersionState], active: Int, previous: Int? = nil, canary: Int? = nil, swapTo: Int? = nil,
+  init(
+    _ states: [VersionState], active: Int, previous: Int? = nil, canary: Int? = nil, swapTo: Int? = nil,
     inFlight: [Int] = []
   ) {
     versions = states.enumerated().map { number, state in
