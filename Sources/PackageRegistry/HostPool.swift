@@ -28,7 +28,7 @@ package final class HostPool: HostProviding {
   ) -> (any PackageHost)? {
     let (host, mustLoad) = state.withLock { $0.find(digest, whenReady) }
     if let host { return host }
-    if mustLoad { jobs.post { [self] in load(digest) } }
+    if mustLoad, !jobs.post({ [self] in load(digest) }) { refuseWaiters(digest) }
     return nil
   }
 
@@ -44,8 +44,8 @@ package final class HostPool: HostProviding {
   /// for this digest already, the newcomer is ended.
   package func adopt(_ host: any PackageHost, _ digest: PackageDigest) {
     guard let waiters = state.withLock({ $0.adopt(host, digest) }) else {
-      jobs.post { host.close(deadline: Clock.monotonic) }
-      return
+      if !jobs.post({ host.close(deadline: Clock.monotonic) }) { host.close(deadline: Clock.monotonic) }
+      return refuseWaiters(digest)
     }
     for waiter in waiters { waiter(.success(host)) }
   }
@@ -65,6 +65,11 @@ package final class HostPool: HostProviding {
     for host in state.withLock({ $0.take(except: []) }) { host.close(deadline: deadline) }
     jobs.close()
     for loader in state.withLock({ $0.close() ? [] : loaders }) { loader.join() }
+  }
+
+  /// Nobody waits for a load that a pool which is being closed does not do any more.
+  private func refuseWaiters(_ digest: PackageDigest) {
+    for waiter in state.withLock({ $0.takeWaiters(digest) }) { waiter(.failure(HostPool.closed)) }
   }
 
   private static let closed = HostError(code: "CLO-P090", message: "the engine is being closed")

@@ -15,8 +15,8 @@ struct SelfTestRun {
 
   /// Returns at once for a package without a self-test.
   ///
-  /// - Throws: ``HostError`` with what the first task that did not succeed said; `isInfrastructure` when its process was
-  ///   lost through no fault of it.
+  /// - Throws: ``HostError`` with what the first task that did not succeed said; `isInfrastructure` when its process
+  ///   was lost through no fault of it.
   func run() throws(HostError) {
     let workflows = host.descriptor.workflows
     guard let index = workflows.firstIndex(where: { $0.name == SelfTest.name }) else { return }

@@ -31,7 +31,8 @@ extension VersionLife {
     try checkEpoch(request.knownEpoch, active, request.package)
     guard let active, let target = try tables.activationToReturnTo(request.tenant, request.package) else {
       throw StoreError(
-        .notFound, "package '\(request.package)' of tenant '\(request.tenant)' has no earlier active version that it"
+        .notFound,
+        "package '\(request.package)' of tenant '\(request.tenant)' has no earlier active version that it"
           + " could return to; activate one by name")
     }
     if let to = request.to, to != target.digest {
