@@ -21,6 +21,8 @@ struct RuntimeParts: Sendable {
   let scheduler: Scheduler
   let upkeep: Upkeep
   let watch: RunWatch
+  let runEnds: RunEnds
+  let direct: DirectCalls
   let newsWatch: NewsWatch
   let bootID: String
   /// Removed on close: the content store of a database without a folder.
@@ -35,7 +37,9 @@ struct RuntimeParts: Sendable {
     let reactor: RunnerReactor
     do throws(HostError) { reactor = try RunnerReactor() } catch { throw RuntimeError(error) }
     self.reactor = reactor
-    let relay = HostEventRelay()
+    let direct = DirectCalls()
+    self.direct = direct
+    let relay = HostEventRelay(direct)
     registry = PackageRegistry(store: store, commits: commits, content: content) {
       library, digest, isolation throws(HostError) in
       switch isolation {
@@ -54,6 +58,7 @@ struct RuntimeParts: Sendable {
     relay.connect(executor)
     upkeep = Upkeep(registry: registry)
     watch = RunWatch()
+    runEnds = RunEnds(store: store, watch: watch)
     newsWatch = NewsWatch()
   }
 
@@ -149,11 +154,17 @@ struct RuntimeParts: Sendable {
   }
 }
 
-/// Breaks the circle of hosts that report to an executor that is given the hosts.
+/// Breaks the circle of hosts that report to an executor that is given the hosts, and parts what belongs to no run.
 private final class HostEventRelay: Sendable {
   private let executor = Mutex<Executor?>(nil)
+  private let direct: DirectCalls
+
+  init(_ direct: DirectCalls) { self.direct = direct }
 
   func connect(_ executor: Executor) { self.executor.withLock { $0 = executor } }
 
-  func pass(_ events: [HostEvent]) { executor.withLock { $0 }?.handle(events) }
+  func pass(_ events: [HostEvent]) {
+    let events = direct.take(events)
+    if !events.isEmpty { executor.withLock { $0 }?.handle(events) }
+  }
 }

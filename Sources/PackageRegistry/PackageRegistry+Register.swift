@@ -51,7 +51,7 @@ extension PackageRegistry {
     return Registered(registration: registration, activation: activation, activated: changed)
   }
 
-  private func verify(_ bytes: [UInt8]) throws(RegistryError) -> VerifiedPackage {
+  func verify(_ bytes: [UInt8]) throws(RegistryError) -> VerifiedPackage {
     let verified: VerifiedPackage
     do throws(ArchiveError) { verified = try ArchiveReader.verify(bytes: bytes) } catch { throw .archive(error) }
     for task in verified.descriptor.workflows.flatMap(\.tasks) {
@@ -77,7 +77,7 @@ extension PackageRegistry {
         """))
   }
 
-  /// Puts the files in place and starts a host, which proves that the library loads and is what its manifest says.
+  /// Puts the files in place and probes them.
   private func stageAndProbe(_ verified: VerifiedPackage, _ isolation: Isolation) throws(RegistryError)
     -> any PackageHost
   {
@@ -86,6 +86,13 @@ extension PackageRegistry {
       try content.stage(verified)
       library = try content.library(digest: verified.digest)
     } catch { throw .archive(error) }
+    return try probe(library, of: verified, isolation)
+  }
+
+  /// Starts a host, which proves that the library loads and is what its manifest says.
+  func probe(_ library: [UInt8], of verified: VerifiedPackage, _ isolation: Isolation) throws(RegistryError)
+    -> any PackageHost
+  {
     do throws(HostError) {
       let host = try opener(library, verified.digest, isolation)
       guard host.descriptor == verified.descriptor else {

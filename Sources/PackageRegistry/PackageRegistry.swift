@@ -78,13 +78,13 @@ package final class PackageRegistry: Sendable {
   }
 
   /// Ends the hosts of versions that are neither active, nor what a roll back would return to, nor pinned by a run
-  /// that is not over.
+  /// that is not over, nor held.
   ///
   /// - Returns: true while a loaded host will have to go later.
   package func retireUnused() throws(RegistryError) -> Bool {
     let activations = try read { store throws(StoreError) in try store.activations(tenant: nil) }
     let wanted = Set(activations.map(\.digest) + activations.compactMap(\.previous))
-    guard pool.hosts.contains(where: { !wanted.contains($0.digest) }) else { return false }
+    guard pool.hasHost(except: wanted) else { return false }
     let inFlight = try read { store throws(StoreError) in try store.counts(tenant: nil).inFlight }
     let needed = pool.hosts.filter { entry in
       let descriptor = entry.host.descriptor
@@ -92,7 +92,7 @@ package final class PackageRegistry: Sendable {
         || inFlight.contains { $0.package == descriptor.name && $0.version == descriptor.version }
     }
     pool.retire(keeping: wanted.union(needed.map(\.digest)))
-    return pool.hosts.contains { !wanted.contains($0.digest) }
+    return pool.hasHost(except: wanted)
   }
 
   /// Puts a registered version's exact bytes in place on this machine, so that its first load need not fetch them.
