@@ -37,12 +37,12 @@ import Testing
     #expect(calledOff?.code == "CLO-E008")
     #expect(try await run.status() == .pending, "the run goes on")
 
-    async let last = run.wait()
+    let last = Task { try await run.wait() }
     let blocked = Task { try await blocking { try run.wait() } }
     await cloacina.close()
     for error in [
       await #expect(throws: CloacinaError.self, performing: { try await blocked.value }),
-      await #expect(throws: CloacinaError.self, performing: { _ = try await last }),
+      await #expect(throws: CloacinaError.self, performing: { try await last.value }),
       await #expect(throws: CloacinaError.self, performing: { try await run.status() }),
       await #expect(throws: CloacinaError.self, performing: { try await cloacina.registry.list() }),
     ] { #expect(error?.code == "CLO-E001") }
