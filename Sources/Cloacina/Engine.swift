@@ -9,6 +9,9 @@ final class Engine: Sendable {
   /// Runs what blocks for the asynchronous functions of every engine of the process.
   static let threads = BlockingThreads("cloacina", limit: 16)
 
+  /// How long closing waits for those who are inside, in nanoseconds.
+  private static let patience: UInt64 = 15_000_000_000
+
   let isolation: Isolation
   private let runtime: Runtime
   private let drainMilliseconds: Int64
@@ -61,8 +64,8 @@ final class Engine: Sendable {
       return (!state.isClosing, state.inside == 0)
     }
     guard isFirst else { return _ = closed.wait() }
-    // A caller may wait for a database that is away; it is told that the store is closed.
-    if !isEmpty { _ = left.wait(until: Clock.monotonic + UInt64(clamping: drainMilliseconds) * 1_000_000) }
+    // A caller may wait for a database that is away; after a time it is told that the store is closed.
+    if !isEmpty { _ = left.wait(until: Clock.monotonic + Engine.patience) }
     runtime.close(drainMilliseconds: drainMilliseconds)
     closed.deliver(())
   }

@@ -7,8 +7,8 @@ extension Cloacina {
   public struct Loader: Sendable {
     let engine: Engine
 
-    /// Reads an archive, verifies every byte of it and loads its library once to see that it is what it says. Nothing is
-    /// registered by that. Blocks.
+    /// Reads an archive, verifies every byte of it and loads its library once to see that it is what it says. Nothing
+    /// is registered by that. Blocks.
     ///
     /// - Throws: ``CloacinaError`` `.rejectedPackage` with the rule that the archive breaks, `.invalid` for a file that
     ///   cannot be read.

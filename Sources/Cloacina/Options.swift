@@ -10,8 +10,8 @@ extension Cloacina {
     public enum Isolation: String, Sendable, CaseIterable {
       /// In a process of their own: a crash, a hang or an exit of a task cannot touch the program.
       case runner
-      /// Inside the program: faster, for code that is trusted like the program itself. It stays mapped until the program
-      /// ends.
+      /// Inside the program: faster, for code that is trusted like the program itself. It stays mapped until the
+      /// program ends.
       case inProcess = "in-process"
     }
 
@@ -126,6 +126,7 @@ extension Duration {
   var milliseconds: Int64 {
     let (seconds, attoseconds) = components
     let (product, isTooLarge) = seconds.multipliedReportingOverflow(by: 1000)
-    return isTooLarge ? (seconds < 0 ? .min : .max) : product.addingReportingOverflow(attoseconds / 1_000_000_000_000_000).partialValue
+    return isTooLarge
+      ? (seconds < 0 ? .min : .max) : product.addingReportingOverflow(attoseconds / 1_000_000_000_000_000).partialValue
   }
 }

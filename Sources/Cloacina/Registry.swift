@@ -12,8 +12,8 @@ extension Cloacina {
     /// Registers an archive and, unless told otherwise, makes it the version that new runs take. The same archive again
     /// changes nothing but, when asked, the activation. Blocks.
     ///
-    /// - Throws: ``CloacinaError`` `.rejectedPackage` for an archive that breaks a rule or does not load, `.refused` when
-    ///   this version is registered with other code. What was active stays so.
+    /// - Throws: ``CloacinaError`` `.rejectedPackage` for an archive that breaks a rule or does not load, `.refused`
+    ///   when this version is registered with other code. What was active stays so.
     @discardableResult
     public func registerWorkflow(
       _ archive: [UInt8], tenant: String = "public", activate: Bool = true
@@ -63,8 +63,8 @@ extension Cloacina {
 
     /// The tasks that the active versions publish, in the order of their names and declarations. Blocks.
     ///
-    /// - Parameter pattern: full names in which `*` stands for any letters, such as `public::simple_*::*::collect_*`; parts
-    ///   left out at the end stand for anything, and nil for every task of every tenant.
+    /// - Parameter pattern: full names in which `*` stands for any letters, such as `public::simple_*::*::collect_*`;
+    ///   parts left out at the end stand for anything, and nil for every task of every tenant.
     /// - Throws: ``CloacinaError`` `.invalid` for a pattern that no name can match.
     public func tasks(matching pattern: String? = nil) throws(CloacinaError) -> [PublishedTask] {
       let wanted: NamespacePattern?

@@ -46,9 +46,11 @@ final class RunEnds: Sendable {
       return wait
     }
     thread.withLock { thread in
-      thread = thread ?? NamedThread("run-ends") { [mailbox, store, watch] in
-        RunEndsLoop(mailbox: mailbox, store: store, watch: watch).run()
-      }
+      thread =
+        thread
+        ?? NamedThread("run-ends") { [mailbox, store, watch] in
+          RunEndsLoop(mailbox: mailbox, store: store, watch: watch).run()
+        }
     }
     return wait
   }

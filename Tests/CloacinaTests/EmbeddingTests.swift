@@ -86,7 +86,8 @@ import Testing
         "simple_demo_c.data_processing", context: ["rows": 4], idempotencyKey: "order-7")
       #expect(!second.isNew && second.id == run.id)
 
-      let many = try cloacina.scheduler.scheduleWorkflow("data_processing", contexts: (1...20).map { ["rows": .init($0)] })
+      let many = try cloacina.scheduler.scheduleWorkflow(
+        "data_processing", contexts: (1...20).map { ["rows": .init($0)] })
       for (rows, run) in zip(1..., many) {
         #expect(try run.result(timeout: .seconds(60))["processed_data"]?["count"]?.integer == rows)
       }

@@ -64,13 +64,19 @@ extension EndToEnd {
         """
       let file = "\(workspace.folder)/Snippets.swift"
       try program.write(toFile: file, atomically: true, encoding: .utf8)
-      let maps = try FileManager.default.contentsOfDirectory(atPath: Workspace.binaries)
-        .map { "\(Workspace.binaries)/\($0)/module.modulemap" }.filter(FileManager.default.fileExists)
+      // As the package manager does: the modules in C that it or the sources describe, and where their headers are.
+      let script = """
+        set -eu
+        flags=()
+        cd "\(Workspace.root)"
+        for map in "\(Workspace.binaries)"/*/module.modulemap {Sources/*,ABI/include}/module.modulemap; do
+          flags+=(-Xcc "-fmodule-map-file=$map")
+        done
+        for flag in $(pkg-config --cflags libarchive sqlite3 libpq libcrypto); do flags+=(-Xcc "$flag"); done
+        swiftc -typecheck -swift-version 6 -I "\(Workspace.binaries)/Modules" "${flags[@]}" "\(file)"
+        """
       let compiler = try RunningCommand(
-        "/usr/bin/env",
-        ["swiftc", "-typecheck", "-swift-version", "6", "-I", "\(Workspace.binaries)/Modules"]
-          + maps.flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] } + [file],
-        environment: workspace.environment, in: workspace.folder)
+        "/bin/bash", ["-c", script], environment: workspace.environment, in: workspace.folder)
       let result = compiler.finish()
       #expect(result.status == 0, "\(document): \(result.errors)")
     }

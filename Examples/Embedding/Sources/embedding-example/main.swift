@@ -20,7 +20,8 @@ let run = try cloacina.scheduler.scheduleWorkflow(workflow, context: ["rows": 5]
 print("result: \(try run.result(timeout: .seconds(60))["final_report"] ?? nil)")
 
 // A handle keeps the code it was made for; the swap touches neither it nor runs in flight.
-let name = try TaskNamespace(tenant: "public", package: first.name, workflow: "data_processing", task: "generate_report")
+let name = try TaskNamespace(
+  tenant: "public", package: first.name, workflow: "data_processing", task: "generate_report")
 let before = try cloacina.getTask(name)
 let second = try cloacina.loader.loadWorkflowPackage(secondPath)
 let id = try cloacina.registry.registerWorkflow(second.archive)
