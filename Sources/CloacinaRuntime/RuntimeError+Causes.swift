@@ -32,7 +32,8 @@ extension RuntimeError {
     case .archive(let cause): self.init(cause)
     case .host(let cause): self.init(cause)
     case .graph(let workflow, let cause):
-      self.init(.rejectedPackage, code: cause.code, "workflow '\(workflow)': \(cause.message)",
+      self.init(
+        .rejectedPackage, code: cause.code, "workflow '\(workflow)': \(cause.message)",
         fix: "correct the workflow's tasks and build the package again")
     case .store(let cause): self.init(cause)
     case .notFound(let message):
