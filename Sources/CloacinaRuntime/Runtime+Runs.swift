@@ -43,12 +43,12 @@ extension Runtime {
     return results
   }
 
-  private func nextRunID(_ now: Timestamp) -> RunID {
+  func nextRunID(_ now: Timestamp) -> RunID {
     var random = SystemRandomNumberGenerator()
     return runIDs.withLock { $0.next(now: now) { random.next() } }
   }
 
-  private func checkInput(_ input: [UInt8]) throws(RuntimeError) {
+  func checkInput(_ input: [UInt8]) throws(RuntimeError) {
     do throws(JSONError) { _ = try JSONObjectText(input) } catch {
       throw RuntimeError(
         .invalid, code: "CLO-R004", "the input is not a JSON object: \(error)",
@@ -107,7 +107,7 @@ extension Runtime {
   /// The run once it is over, or its state when `timeoutMilliseconds` have passed; nil waits for ever.
   package func wait(_ id: RunID, timeoutMilliseconds: Int64?) throws(RuntimeError) -> RunRecord {
     let deadline = timeoutMilliseconds.map { Clock.monotonic + UInt64(max(0, $0)) * 1_000_000 }
-    var backoff = runEndBackoff
+    var backoff = PollBackoff.runEnd(isShared: parts.store.isShared)
     while true {
       let signal = parts.watch.expect(id)
       defer { parts.watch.forget(id, signal) }
@@ -118,10 +118,6 @@ extension Runtime {
       _ = signal.wait(until: deadline.map { min($0, pause) } ?? pause)
     }
   }
-
-  /// Another node tells nobody when it ends a run. Here it gives a signal, and then a second is soon enough for what
-  /// plain SQL has ended.
-  private var runEndBackoff: PollBackoff { parts.store.isShared ? .runEnd : PollBackoff(from: 1000, to: 1000) }
 
   /// Events after `after`; waits up to `waitMilliseconds` for the first when there is none and the run goes on.
   package func events(_ id: RunID, after: Int64, waitMilliseconds: Int64) throws(RuntimeError) -> [EventRecord] {

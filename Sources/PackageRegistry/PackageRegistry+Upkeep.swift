@@ -18,9 +18,9 @@ extension PackageRegistry {
     let (versions, wanted, openSwaps) = try inService()
     let draining = versions.filter { $0.state == .draining }
     let needed = wanted.union(draining.map(\.digest))
-    if pool.hosts.contains(where: { !needed.contains($0.digest) }) { try retire(keeping: needed) }
+    if pool.hasHost(except: needed) { try retire(keeping: needed) }
     forgetProofs()
-    return !draining.isEmpty || openSwaps > 0 || pool.hosts.contains { !needed.contains($0.digest) }
+    return !draining.isEmpty || openSwaps > 0 || pool.hasHost(except: needed)
   }
 
   /// Deletes the unpacked files of versions that are registered no more: of those that this process knew, and of others

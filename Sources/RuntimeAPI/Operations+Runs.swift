@@ -59,7 +59,8 @@ extension Operations {
     guard lines.count <= Operations.startLimit, keys == nil || keys?.count == lines.count else {
       throw RuntimeError(
         .invalid, code: "CLO-D021",
-        "\(lines.count) inputs with \(keys?.count ?? 0) keys cannot be one request; it takes \(Operations.startLimit)")
+        "\(lines.count) inputs with \(keys?.count ?? 0) keys cannot be one request; it takes \(Operations.startLimit)",
+        fix: "send several requests, with a key for each input or with none")
     }
     let requests = lines.enumerated().map { index, line in
       request.input = Array(line)

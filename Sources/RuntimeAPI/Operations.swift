@@ -20,7 +20,7 @@ package struct Operations: Sendable {
     guard let operation = Operations.table[name] else {
       throw RuntimeError(
         .invalid, code: "CLO-D011", "there is no operation '\(name)'",
-        fix: "command and daemon must be of one version; this is \(Runtime.version)")
+        fix: ControlServer.sameVersion)
     }
     var parameters = try Parameters(name, params)
     return try operation(self, &parameters, attachment)
