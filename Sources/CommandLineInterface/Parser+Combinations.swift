@@ -17,9 +17,11 @@ extension Parser {
   /// Options that mean something only beside another one.
   private static let companions = [
     ("timeout", "wait"), ("show-sql", "dry-run"), ("key-field", "input-lines"), ("when-staged", "activate"),
+    ("yes", "where"), ("dry-run", "where"),
   ]
 
   private static let contradictions = [
     ("quiet", "verbose"), ("input-lines", "input"), ("input-lines", "count"), ("input-lines", "idempotency-key"),
+    ("yes", "dry-run"),
   ]
 }

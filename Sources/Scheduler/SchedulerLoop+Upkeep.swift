@@ -76,6 +76,11 @@ extension SchedulerLoop {
 
   func settleLook(_ lost: [LostLease]) {
     lookUnderWay = false
+    drop(lost)
+  }
+
+  /// Gives up those of the leases that are held here; a run that was claimed again since stays.
+  func drop(_ lost: [LostLease]) {
     for lost in lost {
       guard let key = runs.key(lost.lease.run), runs[key]?.claim.lease == lost.lease else { continue }
       dropLost(key, status: lost.status)

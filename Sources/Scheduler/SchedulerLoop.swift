@@ -131,6 +131,7 @@ final class SchedulerLoop {
     case .wake: wantsClaim = true
     case .cancelled(let ids): for id in ids { if let key = runs.key(id) { stopCancelled(key) } }
     case .looked(let lost): settleLook(lost)
+    case .lost(let lost): drop(lost)
     case .intake(let intake): change(to: intake)
     case .lead(let epoch): lead(epoch)
     case .news(let news): hear(news)

@@ -102,6 +102,7 @@ package struct RunSubmission: Sendable {
   package var idempotencyKey: String?
   /// Nil: the active version; else exactly this one.
   package var digest: PackageDigest?
+  package var labels = RunLabels()
 
   package init(id: RunID, tenant: String, package: String, workflow: String, input: [UInt8]) {
     self.id = id

@@ -24,6 +24,7 @@ final class Writer {
   private let sweeps: Sweeps
   private let scheduleFires: ScheduleFires
   let retention: Retention
+  let repairs: RunRepairs
   private let claims: Claims
   private let earlier: EarlierProcess
   private let dataVersion: Query
@@ -44,6 +45,7 @@ final class Writer {
     sweeps = Sweeps(connection, leads, events)
     scheduleFires = ScheduleFires(connection, leads, events)
     retention = Retention(connection, leads)
+    repairs = RunRepairs(connection, events)
     claims = Claims(connection, events)
     earlier = EarlierProcess(connection)
     nodes = NodeWriter(connection)
