@@ -93,8 +93,9 @@ extension Runtime {
     agent?.news([.packages])
     guard isActivation else { return }
     parts.upkeep.activationChanged()
-    // Runs inserted by plain SQL may have waited for this version.
+    // Runs inserted by plain SQL may have waited for this version, and runs in flight may follow it.
     parts.scheduler.wake()
+    parts.scheduler.news([.packages])
   }
 
   private func registry<Value>(_ body: (PackageRegistry) throws(RegistryError) -> Value) throws(RuntimeError) -> Value {

@@ -15,6 +15,7 @@ package final class Scheduler: Sendable {
     case cancelled([RunID])
     case looked([LostLease])
     case lost([LostLease])
+    case active([Activation])
     case intake(SchedulerIntake)
     case lead(Int64?)
     case news(Set<StoreNews>)

@@ -71,6 +71,7 @@ extension SchedulerLoop {
   private func settleHandover(_ ticket: Ticket) {
     handoversUnderWay -= 1
     if ticket.releases { toAnnounce.insert(.work) }
+    if ticket.upgrades { wantsClaim = true }
     if ticket.endsTakes {
       wantsCollect = true
       toAnnounce.insert(.ends)

@@ -14,6 +14,7 @@ extension SchedulerLoop {
     takeOffers()
     claim()
     lookForLost()
+    lookForUpgrades()
   }
 
   /// Everything that messages make due is also done now and then without them: they may be lost.
@@ -24,6 +25,7 @@ extension SchedulerLoop {
     wantsTake = true
     wantsCollect = true
     wantsLook = runs.count > 0
+    wantsUpgrades = runs.count > 0
     permits.retryAll()
     announceLongTasks()
   }

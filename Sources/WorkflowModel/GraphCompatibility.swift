@@ -5,7 +5,7 @@
 package enum GraphCompatibility {
   /// - Parameter finished: ids of the tasks that have ended and stay so.
   /// - Throws: ``RepairRefusal`` naming the first task, by name, that stands in the way.
-  static func check(_ finished: [String], from old: RunVersion, to new: RunVersion) throws(RepairRefusal) {
+  package static func check(_ finished: [String], from old: RunVersion, to new: RunVersion) throws(RepairRefusal) {
     for task in finished.sorted() {
       guard let position = new.plan.position(of: task) else {
         throw refusal("task '\(task)' has ended, and version \(new.version) has no such task")

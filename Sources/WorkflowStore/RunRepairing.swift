@@ -44,9 +44,17 @@ extension RunRepair {
 
   /// What the event `migrated` says; `node` is the owner it was taken from.
   package func migratedData(node: String?) -> [UInt8] {
+    guard let own, let target else { return [] }
+    return target.migratedData(from: own, node: node, by: "request")
+  }
+}
+
+extension RunVersion {
+  /// What the event `migrated` says of a run that goes on by this version; `by` is `request` or `upgrade`.
+  package func migratedData(from old: RunVersion, node: String?, by cause: String) -> [UInt8] {
     JSONValue.object([
-      JSONMember("from", .optional(own?.version)), JSONMember("to", .optional(target?.version)),
-      JSONMember("digest", .optional(target?.digest.hex)), JSONMember("node", .optional(node)),
+      JSONMember("from", .string(old.version)), JSONMember("to", .string(version)),
+      JSONMember("digest", .string(digest.hex)), JSONMember("node", .optional(node)), JSONMember("by", .string(cause)),
     ]).bytes
   }
 }

@@ -87,9 +87,10 @@ extension EndToEnd {
     @Test func aRetryThatIsRepeatedOrMistakenChangesNothing() throws {
       let workspace = try Workspace()
       _ = try workspace.json("package", "register", try workspace.brittle("1.0.0", fails: true), "--activate")
-      let id = try #require(
-        try workspace.json(
-          "start", "chain", "--input", "{\"fail\":\"first\"}", "--wait", "--timeout", "60")["id"]?.text)
+      let failed = try workspace.ctl(
+        "start", "chain", "--input", "{\"fail\":\"first\"}", "--wait", "--timeout", "60", "-o", "json")
+      #expect(failed.status == 6)
+      let id = try #require(try failed.json["id"]?.text)
       for (arguments, status, says) in [
         (["--from", "frist"], 3, "did you mean 'first'?"), (["--on", "1.0.1"], 3, "did you mean 'ledger@1.0.0'?"),
         (["--set", "a"], 1, "key=JSON"), (["--set", "a=b"], 1, "'a=\"b\"'"), (["--set", "a=1", "--set", "a=2"], 1, "twice"),

@@ -13,6 +13,7 @@ struct ImageTestsRefusals {
       ("wrong_major", "CLO-P013", "ABI 2.0"), ("needs_newer_minor", "CLO-P014", "1.9"),
       ("reserved_not_zero", "CLO-P015", "(0, 1)"), ("unknown_feature", "CLO-P016", "0x10000000000"),
       ("unknown_flag", "CLO-P017", "0x40000000"), ("unknown_enum", "CLO-P018", "is 9"),
+      ("unknown_upgrade", "CLO-P018", "upgrade of a workflow is 2"),
       ("deferring", "CLO-P019", "task 'act'"), ("null_run", "CLO-P020", "run"),
       ("null_name", "CLO-P020", "count 4"), ("null_workflows", "CLO-P020", "workflows"),
       ("not_utf8", "CLO-P021", "at byte 3"), ("bad_id", "CLO-P022", "'../etc passwd'"),
