@@ -10,7 +10,7 @@ struct ImageTestsRefusals {
       ("no_entry_point", "CLO-P006", "cloacina_package_v1"),
       ("missing_symbol", "CLO-P010", "function_nobody_defines"),
       ("null_package", "CLO-P011", "null pointer"), ("short_struct", "CLO-P012", "struct_size 144"),
-      ("wrong_major", "CLO-P013", "ABI 2.0"), ("needs_newer_minor", "CLO-P014", "1.9"),
+      ("wrong_major", "CLO-P013", "ABI 2."), ("needs_newer_minor", "CLO-P014", "1.9"),
       ("reserved_not_zero", "CLO-P015", "(0, 1)"), ("unknown_feature", "CLO-P016", "0x10000000000"),
       ("unknown_flag", "CLO-P017", "0x40000000"), ("unknown_enum", "CLO-P018", "is 9"),
       ("unknown_upgrade", "CLO-P018", "upgrade of a workflow is 2"),
