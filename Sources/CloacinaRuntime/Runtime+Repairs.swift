@@ -54,7 +54,11 @@ extension Runtime {
       let outcomes = try perform(asked)
       var stale: [RunID] = []
       for (repair, outcome) in zip(asked, outcomes) {
-        if case .stale = outcome { stale.append(repair.run) } else { results[repair.run] = RunRepaired(repair, outcome) }
+        if case .stale = outcome {
+          stale.append(repair.run)
+        } else {
+          results[repair.run] = RunRepaired(repair, outcome)
+        }
       }
       open = try stale.map { id throws(RuntimeError) in try run(id) }
     }
@@ -85,13 +89,23 @@ extension Runtime {
 
   private func perform(_ repairs: [RunRepair]) throws(RuntimeError) -> [RepairOutcome] {
     guard !repairs.isEmpty else { return [] }
-    let outcomes: [RepairOutcome]
-    do throws(StoreError) {
-      outcomes = try parts.commits.perform { store throws(StoreError) in try store.repair(repairs, now: Clock.now) }
-    } catch { throw RuntimeError(error) }
-    tellOwners(outcomes)
-    return outcomes
+    var attempt = 1
+    while true {
+      do throws(StoreError) {
+        let outcomes = try parts.commits.perform { store throws(StoreError) in
+          try store.repair(repairs, now: Clock.now)
+        }
+        tellOwners(outcomes)
+        return outcomes
+      } catch {
+        // A deadlock, or a connection that was lost: what was done already is found unchanged.
+        guard error.isTransient, attempt < Runtime.writeAttempts else { throw RuntimeError(error) }
+        attempt += 1
+      }
+    }
   }
+
+  private static let writeAttempts = 3
 
   /// Owners stop what they were doing; whoever has room takes the runs up.
   private func tellOwners(_ outcomes: [RepairOutcome]) {

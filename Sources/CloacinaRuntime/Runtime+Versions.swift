@@ -30,7 +30,9 @@ extension Runtime {
         fix: "cloacina-ctl package list")
     }
     let known = try versions(tenant: request.tenant, package: package)
-    guard known.contains(where: { $0.version == version }) else { return Runtime.unknownVersion(package, version, known) }
+    guard known.contains(where: { $0.version == version }) else {
+      return Runtime.unknownVersion(package, version, known)
+    }
     return RuntimeError(
       .notFound, code: "CLO-R031", "\(package)@\(version) has no workflow '\(request.workflow)'",
       fix: "cloacina-ctl package inspect \(package)@\(version)")

@@ -48,7 +48,8 @@ extension Grammar {
       formats: items, details: queryDetails,
       examples: [
         "run list --where 'status = failed and started > -2h and error ~ \"timeout\"'",
-        "run list --status failed --limit 10", "run list --workflow simple_demo -o id"]),
+        "run list --status failed --limit 10", "run list --workflow simple_demo -o id",
+      ]),
     Verb(
       "run show", "Show a run with its tasks and its result", operands: [run], formats: items,
       examples: ["run show 0197e0c2-7d1a-7c55-9d0e-2f6d5b1c9a41"]),

@@ -19,7 +19,8 @@ package struct Flag: Sendable, Equatable {
 
   package init(
     _ name: String, short: Character? = nil, value: String? = nil, isValueOptional: Bool = false,
-    isList: Bool = false, isRepeatable: Bool = false, choices: [String] = [], range: ClosedRange<Int>? = nil, _ help: String
+    isList: Bool = false, isRepeatable: Bool = false, choices: [String] = [], range: ClosedRange<Int>? = nil,
+    _ help: String
   ) {
     self.name = name
     self.short = short

@@ -8,7 +8,8 @@ extension View {
     let kept = document["kept"]?.elements?.count ?? 0
     let tasks = document["tasks"]?.elements?.compactMap(\.text) ?? []
     let again = tasks.isEmpty ? "" : "; again: \(SafeText.line(tasks.joined(separator: ", ")))"
-    return "run \(word("id"))  open again on \(word("version")); \(Quantity.count(kept, "finished task")) kept\(again)\n"
+    return
+      "run \(word("id"))  open again on \(word("version")); \(Quantity.count(kept, "finished task")) kept\(again)\n"
   }
 
   var runMigration: String {

@@ -89,7 +89,8 @@ extension Operations {
   private func bulk(_ parameters: inout Parameters, _ attachment: [UInt8]) throws(RuntimeError) -> Answer {
     var filter = try filter(&parameters, now: try now(&parameters))
     filter.before = try parameters.optionalText("before").map(RunID.init)
-    filter.limit = Int(try parameters.optionalInteger("limit", in: 1...Operations.repairLimit) ?? Operations.repairLimit)
+    filter.limit = Int(
+      try parameters.optionalInteger("limit", in: 1...Operations.repairLimit) ?? Operations.repairLimit)
     let action = try parameters.text("action")
     let request: RepairRequest?
     switch action {

@@ -65,7 +65,9 @@ final class Lookout: Sendable {
       var found: [Activation] = []
       do throws(StoreError) {
         for name in packages {
-          if let activation = try store.activation(tenant: name.tenant, package: name.package) { found.append(activation) }
+          if let activation = try store.activation(tenant: name.tenant, package: name.package) {
+            found.append(activation)
+          }
         }
       } catch { Log.write(.error, "the store cannot be read", [("error", error.description)]) }
       return found

@@ -63,7 +63,9 @@ struct RunQueryLexer {
       position += 1
       return "\(first)="
     }
-    guard first != "!" else { throw RunQueryError(position, "'!' stands alone; write != for 'is not', or the word not") }
+    guard first != "!" else {
+      throw RunQueryError(position, "'!' stands alone; write != for 'is not', or the word not")
+    }
     return String(first)
   }
 
@@ -77,7 +79,9 @@ struct RunQueryLexer {
       text.append(letters[position])
       position += 1
     }
-    guard position < letters.count else { throw RunQueryError(start, "the text that begins here has no closing \(quote)") }
+    guard position < letters.count else {
+      throw RunQueryError(start, "the text that begins here has no closing \(quote)")
+    }
     position += 1
     return text
   }

@@ -19,7 +19,8 @@ struct RunQueryParser {
   init(_ text: String, now: Timestamp) throws(RunQueryError) {
     guard text.count <= RunQueryParser.letterLimit else {
       throw RunQueryError(
-        RunQueryParser.letterLimit + 1, "a query has at most \(RunQueryParser.letterLimit) letters, this has \(text.count)")
+        RunQueryParser.letterLimit + 1,
+        "a query has at most \(RunQueryParser.letterLimit) letters, this has \(text.count)")
     }
     self.now = now
     tokens = try RunQueryLexer.tokens(text)
@@ -92,7 +93,8 @@ struct RunQueryParser {
     let sign = RunQuerySign(text: token.keyword ?? token.signText, column: token.column)
     guard field.signs.contains(sign.text) else {
       throw RunQueryError(
-        token.column, "\(token.shown) cannot stand after \(field.name); use one of \(field.signs.joined(separator: " "))")
+        token.column,
+        "\(token.shown) cannot stand after \(field.name); use one of \(field.signs.joined(separator: " "))")
     }
     advance()
     return sign

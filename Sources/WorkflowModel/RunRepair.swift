@@ -133,7 +133,8 @@ extension RunRepair {
     case .retry where !run.status.isTerminal: return .unchanged
     case .migrate where run.status.isTerminal:
       let what = "the run is over (\(run.status.rawValue)), and what is over keeps its version"
-      return .refused(RepairRefusal(.over, what, fix: "open it again on that version: cloacina-ctl run retry ID --on VERSION"))
+      return .refused(
+        RepairRefusal(.over, what, fix: "open it again on that version: cloacina-ctl run retry ID --on VERSION"))
     case .retry, .migrate: break
     }
     guard run.digest == own?.digest else { return .stale }

@@ -36,7 +36,8 @@ package struct StoreBatch: Sendable {
 
   package var isEmpty: Bool {
     submissions.isEmpty && starts.isEmpty && checkpoints.isEmpty && events.isEmpty && finishes.isEmpty
-      && cancels.isEmpty && releases.isEmpty && repins.isEmpty && permitReleases.isEmpty && permits.isEmpty && offers.isEmpty
+      && cancels.isEmpty && releases.isEmpty && repins.isEmpty && permitReleases.isEmpty && permits.isEmpty
+      && offers.isEmpty
       && offerEnds.isEmpty && heartbeat == nil && sweep == nil && scheduleFires.isEmpty
       && collect == nil && take == nil && claim == nil
   }
@@ -49,7 +50,8 @@ extension StoreBatch {
       return false
     }
     return starts.isEmpty && checkpoints.isEmpty && events.isEmpty && finishes.isEmpty && cancels.isEmpty
-      && releases.isEmpty && repins.isEmpty && permitReleases.isEmpty && permits.isEmpty && offers.isEmpty && offerEnds.isEmpty
+      && releases.isEmpty && repins.isEmpty && permitReleases.isEmpty && permits.isEmpty && offers.isEmpty
+      && offerEnds.isEmpty
       && heartbeat == nil && collect == nil
   }
 

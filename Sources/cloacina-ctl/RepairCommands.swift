@@ -61,7 +61,8 @@ enum RepairCommands {
     for text in texts {
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       guard parts.count == 2, !parts[0].isEmpty else {
-        throw .invalid("CLO-C031", "--set does not take '\(text)'", fix: "write --set key=JSON, for example --set rows=5")
+        throw .invalid(
+          "CLO-C031", "--set does not take '\(text)'", fix: "write --set key=JSON, for example --set rows=5")
       }
       do throws(JSONError) { _ = try JSONReader.read(Array(parts[1].utf8)) } catch {
         throw .invalid(

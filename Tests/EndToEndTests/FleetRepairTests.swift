@@ -17,7 +17,9 @@ extension EndToEnd {
       #expect(moved.status == 0, "\(moved.errors)")
       #expect(try moved.json["changed"]?.integer == 6)
       try fleet.wait("the new version to hold its tasks") {
-        let begun = fleet.workspace.readLedger(fleet.ledger).filter { $0.count == 7 && $0[1] == "second" && $0[4] == "begin" }
+        let begun = fleet.workspace.readLedger(fleet.ledger).filter {
+          $0.count == 7 && $0[1] == "second" && $0[4] == "begin"
+        }
         return begun.count { $0[3] == "1.1.0" } == 6
       }
       fleet.workspace.openGate(fleet.gate)

@@ -93,7 +93,8 @@ extension EndToEnd {
       let id = try #require(try failed.json["id"]?.text)
       for (arguments, status, says) in [
         (["--from", "frist"], 3, "did you mean 'first'?"), (["--on", "1.0.1"], 3, "did you mean 'ledger@1.0.0'?"),
-        (["--set", "a"], 1, "key=JSON"), (["--set", "a=b"], 1, "'a=\"b\"'"), (["--set", "a=1", "--set", "a=2"], 1, "twice"),
+        (["--set", "a"], 1, "key=JSON"), (["--set", "a=b"], 1, "'a=\"b\"'"),
+        (["--set", "a=1", "--set", "a=2"], 1, "twice"),
         (["--where", "status = failed"], 1, "contradict"),
       ] as [([String], Int32, String)] {
         let refused = try workspace.launch(["run", "retry", id] + arguments).finish()
@@ -131,7 +132,8 @@ extension EndToEnd {
             static const cloacina_task zero = TASK("zero", 0, 0);
             static const cloacina_task first = TASK("first", after_zero, 1);
             """, in: "\(copy)/ledger.c")
-        try Workspace.replace("{&first, &second, &third}", by: "{&zero, &first, &second, &third}", in: "\(copy)/ledger.c")
+        try Workspace.replace(
+          "{&first, &second, &third}", by: "{&zero, &first, &second, &third}", in: "\(copy)/ledger.c")
       }
       for archive in [other, try workspace.ledger("1.1.0")] { _ = try workspace.json("package", "register", archive) }
       let refused = try workspace.ctl("run", "migrate", id, "--to", "2.0.0")

@@ -94,7 +94,9 @@ import WorkflowStore
     database.store.close()
     let path = database.folder + "/earlier.db"
     let insert = "INSERT INTO workflow_event (workflow_id, event_type, data) VALUES ('r', '%', '{\"a\":1}')"
-    func add(_ type: String) throws { _ = try TemporaryDatabase.sql(insert.replacingOccurrences(of: "%", with: type), path) }
+    func add(_ type: String) throws {
+      _ = try TemporaryDatabase.sql(insert.replacingOccurrences(of: "%", with: type), path)
+    }
     try SQLiteStore(path: path, migrations: Array(Migration.all.prefix(3))).close()
     try TemporaryDatabase.sql("INSERT INTO workflow_run (id, type, payload) VALUES ('r', 'a.b', '{}')", path)
     try add("retried")

@@ -119,7 +119,8 @@ final class Stage {
     let clock = clock
     loop = SchedulerLoop(
       configuration, store: store, commits: commits, executor: executor,
-      resolver: { digest, _ in .resolved(digest == Stage.digest ? plan : nextPlan, workflowIndex: 0) }, runsEnded: { _ in }, mailbox: mailbox,
+      resolver: { digest, _ in .resolved(digest == Stage.digest ? plan : nextPlan, workflowIndex: 0) },
+      runsEnded: { _ in }, mailbox: mailbox,
       clocks: clock.clocks)
     loop.turn([])
     settle()

@@ -73,7 +73,9 @@ extension StoreCheck {
     StoreCheck("rows of plain SQL are found by the names their types stand for") { bench in
       try bench.sql("INSERT INTO workflow_run (type, payload) VALUES ('billing.close_day', '{}')")
       let id = try unwrap(try bench.store.runs(RunFilter()).first, "the run").id
-      for query in ["workflow = close_day", "workflow = billing.close_day", "package = billing", "not version = active"] {
+      for query in [
+        "workflow = close_day", "workflow = billing.close_day", "package = billing", "not version = active",
+      ] {
         try expectEqual(try bench.find(query), [id], query)
       }
       for query in ["workflow = billing", "package = close_day", "version = active", "label.x = y"] {

@@ -108,7 +108,8 @@ extension StoreCheck {
       try expect(isRefused(try bench.retry(lease.run, .task("none")), .unknownTask), "no such task")
       try expect(isRefused(try bench.retry(lease.run, .task("three"), on: "2.0.0"), .incompatible), "two is gone")
       try expect(isRefused(try bench.repair(lease.run, .migrate, to: "2.0.0"), .over), "it is over")
-      try expectEqual(try bench.repair(lease.run, .retry(.start, set: .empty), from: "2.0.0"), .stale, "another version")
+      try expectEqual(
+        try bench.repair(lease.run, .retry(.start, set: .empty), from: "2.0.0"), .stale, "another version")
       for id in Bench.strangers { try expectEqual(try bench.retry(id), .notFound, "\(id)") }
       try expectEqual(try bench.run(lease.run).status, .succeeded, "status")
       try expectEqual(try bench.eventTypes(lease.run), events, "events")

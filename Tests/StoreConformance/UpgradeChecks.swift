@@ -24,7 +24,8 @@ extension StoreCheck {
       try expectEqual(next.checkpoints.map(\.task), ["one"], "checkpoints")
       try expectEqual(try bench.data("migrated", of: claim.lease.run)["by"]?.text, "upgrade", "event")
     },
-    StoreCheck("a run is only handed back when the version is not active any more, or the lease is another one") { bench in
+    StoreCheck("a run is only handed back when the version is not active any more, or the lease is another one") {
+      bench in
       try bench.prepareTwoVersions()
       let claim = try bench.leased()
       let write = RepinWrite(lease: claim.lease, digest: Bench.digest("b"), version: "2.0.0", data: [])

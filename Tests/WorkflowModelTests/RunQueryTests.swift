@@ -61,7 +61,8 @@ import Testing
   }
 
   @Test func wordsOfTheLanguageAreValuesWhereAValueStands() throws {
-    #expect(try parse("package = and and package = or") == .all([Self.text(.package, "and"), Self.text(.package, "or")]))
+    #expect(
+      try parse("package = and and package = or") == .all([Self.text(.package, "and"), Self.text(.package, "or")]))
   }
 
   private static let mistakes: [(String, Int, String)] = [

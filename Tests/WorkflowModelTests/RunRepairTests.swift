@@ -82,16 +82,19 @@ private func isUnchanged(_ decision: RepairDecision) -> Bool { if case .unchange
   }
 
   @Test func aCancelledRunGoesOnWithWhatItHad() throws {
-    let ends = [checkpoint("a", .succeeded), checkpoint("b", .pending, attempt: 2, retryAt: 9), checkpoint("d", .cancelled)]
+    let ends = [
+      checkpoint("a", .succeeded), checkpoint("b", .pending, attempt: 2, retryAt: 9), checkpoint("d", .cancelled),
+    ]
     #expect(try plan(try Case(status: .cancelled, checkpoints: ends).retry()).reset == ["b", "d"])
     #expect(try plan(try Case(status: .cancelled, checkpoints: []).retry()) == RetryPlan())
   }
 
   @Test func theLastEndOfATaskCounts() throws {
-    let ends = failedAtB + [
-      checkpoint("b", .pending, attempt: 0), checkpoint("c", .pending, attempt: 0), checkpoint("b", .succeeded),
-      checkpoint("c", .failed),
-    ]
+    let ends =
+      failedAtB + [
+        checkpoint("b", .pending, attempt: 0), checkpoint("c", .pending, attempt: 0), checkpoint("b", .succeeded),
+        checkpoint("c", .failed),
+      ]
     let plan = try plan(try Case(checkpoints: ends).retry())
     #expect(plan == RetryPlan(reset: ["c"], kept: ["a", "d", "b"], input: nil))
   }
