@@ -60,7 +60,11 @@ extension Runtime {
           results[repair.run] = RunRepaired(repair, outcome)
         }
       }
-      open = try stale.map { id throws(RuntimeError) in try run(id) }
+      open = []
+      for id in stale {
+        let record = try store { store throws(StoreError) in try store.run(id) }
+        if let record { open.append(record) } else { results[id] = .refused(RuntimeError.unknownRun(id)) }
+      }
     }
     return runs.map { results[$0.id] ?? .refused(.restless($0.id)) }
   }

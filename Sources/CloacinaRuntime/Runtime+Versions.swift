@@ -24,9 +24,9 @@ extension Runtime {
     ).sorted()
     guard let package = packages.first else {
       let names = all.flatMap { [$0.name, $0.package, "\($0.package).\($0.name)"] }
+      let hint = Suggestion.hint(for: request.workflow, in: names)
       return RuntimeError(
-        .notFound, code: "CLO-R030",
-        "no version of any package has a workflow '\(request.workflow)'\(Suggestion.hint(for: request.workflow, in: names))",
+        .notFound, code: "CLO-R030", "no version of any package has a workflow '\(request.workflow)'\(hint)",
         fix: "cloacina-ctl package list")
     }
     let known = try versions(tenant: request.tenant, package: package)

@@ -103,6 +103,7 @@ extension Operations {
     }
     try parameters.finish()
     let runs = try runtime.runs(filter)
+    if runs.isEmpty, let before = filter.before { try checkPlace(before) }
     var tally = BulkTally()
     if let request {
       for result in try runtime.repair(runs, request) { tally.add(result) }
@@ -111,6 +112,18 @@ extension Operations {
       for result in try runtime.cancel(runs.map(\.id).sorted { $0.text < $1.text }) { tally.add(result) }
     }
     return Answer(tally.contract(examined: runs.count, last: runs.last?.id))
+  }
+}
+
+extension Operations {
+  /// A list goes on from a run that is there: one that retention deleted meanwhile must not look like the end.
+  private func checkPlace(_ id: RunID) throws(RuntimeError) {
+    do throws(RuntimeError) { _ = try runtime.run(id) } catch {
+      guard error.kind == .notFound else { throw error }
+      throw RuntimeError(
+        .refused, code: "CLO-D035", "the run at which the last page ended was deleted meanwhile",
+        fix: "repeat the command: it goes on with what is left")
+    }
   }
 }
 

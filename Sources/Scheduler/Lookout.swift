@@ -3,8 +3,8 @@ import Threading
 import WorkflowModel
 import WorkflowStore
 
-/// Asks the store which leases are no longer ours, and which versions are active, on a thread of its own: a database that
-/// does not answer must not keep the scheduler from seeing that its leases have lapsed.
+/// Asks the store which leases are no longer ours, and which versions are active, on a thread of its own: a database
+/// that does not answer must not keep the scheduler from seeing that its leases have lapsed.
 final class Lookout: Sendable {
   private enum Request: Sendable {
     case leases([LeaseKey])

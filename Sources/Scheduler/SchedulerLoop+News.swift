@@ -120,6 +120,8 @@ extension SchedulerLoop {
     fenceAt = min(fenceAt, lease.end)
     batch.starts.append(claim.lease)
     self.ticket.starts.append(key)
+    // Another version may have become active while the run waited.
+    if run.followsActive { wantsUpgrades = true }
     advance(key, run, .begin)
   }
 

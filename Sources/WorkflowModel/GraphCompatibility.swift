@@ -1,7 +1,7 @@
 /// Whether a run that has come some way by one version of a workflow can go on by another.
 ///
-/// A finished task is not run again, so it must stand for the same thing in the new graph: the same name, behind the same
-/// tasks. What has not begun may be anything.
+/// A finished task is not run again, so it must stand for the same thing in the new graph: the same name, behind the
+/// same tasks. What has not begun may be anything.
 package enum GraphCompatibility {
   /// - Parameter finished: ids of the tasks that have ended and stay so.
   /// - Throws: ``RepairRefusal`` naming the first task, by name, that stands in the way.

@@ -30,6 +30,7 @@ package enum RetryStart: Sendable, Equatable {
     }
   }
 
+  /// As people write it, see ``init(_:)``.
   package var word: String {
     switch self {
     case .failed: "failed"

@@ -4,9 +4,9 @@ package import WorkflowModel
 package protocol RunRepairing {
   /// Does what is asked of each run, or leaves it alone, in one transaction; one outcome for each repair, in its order.
   ///
-  /// A run that is opened again is claimable at once; its tasks that begin anew get a checkpoint that says so. A run that
-  /// is given another version is taken from its owner, whose lease epoch is no longer that of the run: no checkpoint of
-  /// the old owner can come in after those by which this was decided. No two repairs may name one run.
+  /// A run that is opened again is claimable at once; its tasks that begin anew get a checkpoint that says so. A run
+  /// that is given another version is taken from its owner, whose lease epoch is no longer that of the run: no
+  /// checkpoint of the old owner can come in after those by which this was decided. No two repairs may name one run.
   /// - Throws: ``StoreError``; nothing was changed, or, when a COMMIT was not answered, repeating finds what was done.
   func repair(_ repairs: [RunRepair], now: Timestamp) throws(StoreError) -> [RepairOutcome]
   /// How many runs match; `limit` and `before` count for nothing.

@@ -4,8 +4,8 @@ import WorkflowModel
 
 /// One deed to all runs that a query names, page by page from the newest to the oldest.
 ///
-/// Each page is a transaction, and what was done to a run is not done again: after an interruption the same command goes
-/// on with what is left.
+/// Each page is a transaction, and what was done to a run is not done again: after an interruption the same command
+/// goes on with what is left.
 struct BulkCommand {
   private struct Refusal {
     var code: String

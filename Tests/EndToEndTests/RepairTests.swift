@@ -3,7 +3,8 @@ import Testing
 import WorkflowModel
 
 extension Workspace {
-  /// The ledger package in a version in which the task named by "fail" of the input fails, or in one in which it does not.
+  /// The ledger package in a version in which the task named by "fail" of the input fails, or in one in which it does
+  /// not.
   func brittle(_ version: String, fails: Bool, edit: (String) throws -> Void = { _ in }) throws -> String {
     try build("Tests/Packages/Ledger") { copy in
       try Workspace.replace("version = \"1.0.0\"", by: "version = \"\(version)\"", in: "\(copy)/package.toml")

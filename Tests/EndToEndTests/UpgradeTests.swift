@@ -79,8 +79,8 @@ extension EndToEnd {
       _ = try fleet.workspace.json("package", "register", try archive("1.1.0"), "--activate", "--when-staged")
       fleet.workspace.openGate(fleet.gate)
       for id in ids { #expect(try fleet.workspace.waitForEnd(id) == "succeeded") }
-      // An owner that heard of it before the gate was open let its runs go on by the new version. Whichever it was, each
-      // task ended once, and the last one by the version that the run has.
+      // An owner that heard of it before the gate was open let its runs go on by the new version. Whichever it was,
+      // each task ended once, and the last one by the version that the run has.
       let moved = try fleet.count("workflow_event WHERE event_type = 'migrated'")
       #expect(try fleet.count("workflow_run WHERE package_version = '1.1.0'") == moved)
       for id in ids {

@@ -84,6 +84,16 @@ import WorkflowStore
     #expect(stage.executor.tasks == ["b"])
   }
 
+  @Test func aRunThatIsClaimedAsksForTheActiveVersion() throws {
+    let stage = try Stage(chain, runs: [], next: chain)
+    stage.store.set { state in
+      state.active = Self.activation()
+      state.claimable = [Stage.claim("r")]
+    }
+    try stage.turn(.wake, until: { stage.loop.runs.open.first?.run.upgrade != nil })
+    #expect(stage.executor.tasks == ["a"])
+  }
+
   @Test func theActiveVersionIsAskedForInEachPollAndWhenThereAreNews() throws {
     for message in [.wake, .news([.packages])] as [Scheduler.Message] {
       let stage = try Stage(chain, next: chain)

@@ -2,7 +2,7 @@ import WorkflowModel
 import WorkflowStore
 
 extension Bench {
-  /// Version 1.0.0 of `demo` with the chain one → two → three, and 2.0.0, in which two tasks come between one and three.
+  /// Version 1.0.0 of `demo` with the chain one → two → three, or 2.0.0 with one → extra → three.
   func version(_ name: String) throws -> RunVersion {
     let tasks =
       name == "1.0.0"

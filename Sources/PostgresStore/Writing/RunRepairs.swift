@@ -3,9 +3,9 @@ import WorkflowStore
 
 /// Opens runs again and gives runs another version, in one transaction.
 ///
-/// A run is taken from its owner under the exclusive lock on the owner's name, as a sweep takes it: what the owner had on
-/// the way is committed before the checkpoints are read, or finds that the run is not its own any more. Names come before
-/// rows, and both in order, so that nobody waits for somebody who waits for him.
+/// A run is taken from its owner under the exclusive lock on the owner's name, as a sweep takes it: what the owner had
+/// on the way is committed before the checkpoints are read, or finds that the run is not its own any more. Names come
+/// before rows, and both in order, so that nobody waits for somebody who waits for him.
 struct RunRepairs {
   private struct Found {
     var snapshot: RunSnapshot

@@ -2,9 +2,9 @@ extension Migration {
   static let migratedRuns = Migration(
     number: 4, name: "runs that change their version",
     sql: """
-      -- Two more kinds of events. A new table would have to be filled with every event there is; what is added to a CHECK
-      -- makes no row wrong that was right, so the table's text alone is changed, as SQLite's own manual shows for changes
-      -- that do not touch the file's content.
+      -- Two more kinds of events. A new table would have to be filled with every event there is; what is added to a
+      -- CHECK makes no row wrong that was right, so the table's text alone is changed, as SQLite's own manual shows for
+      -- changes that do not touch the file's content.
       PRAGMA writable_schema = ON;
       UPDATE sqlite_schema
         SET sql = replace(sql, 'OR event_type = ''recovered''',

@@ -1,8 +1,8 @@
 import WorkflowModel
 import WorkflowStore
 
-/// Opens runs again and gives runs another version. The connection runs without the triggers that keep final states final
-/// for everybody else.
+/// Opens runs again and gives runs another version. The connection runs without the triggers that keep final states
+/// final for everybody else.
 final class RunRepairs {
   private struct Found {
     var snapshot: RunSnapshot
