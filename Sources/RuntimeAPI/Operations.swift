@@ -30,6 +30,7 @@ package struct Operations: Sendable {
     @Sendable (Operations, inout Parameters, [UInt8]) throws(RuntimeError) -> Answer
 
   private static let table: [String: Operation] = packageOperations.merging(runOperations) { first, _ in first }
+    .merging(repairOperations) { first, _ in first }
     .merging(scheduleOperations) { first, _ in first }.merging(nodeOperations) { first, _ in first }
     .merging(engineOperations) { first, _ in first }.merging(versionOperations) { first, _ in first }
 

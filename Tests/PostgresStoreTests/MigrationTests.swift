@@ -106,6 +106,23 @@ import WorkflowStore
     }
   }
 
+  @Test func eventsOutliveTheStepsThatMakeRoomForMoreKindsOfThem() throws {
+    try withSchema { schema in
+      try migrate(schema, Array(Migration.all.prefix(4)))
+      let add = { (type: String) in
+        try schema.sql("INSERT INTO workflow_event (workflow_id, event_type) VALUES (gen_random_uuid(), '\(type)')")
+      }
+      _ = try add("retried")
+      #expect(throws: (any Error).self) { try add("migrated") }
+      try migrate(schema, Migration.all)
+      _ = try add("migrated")
+      #expect(throws: (any Error).self) { try add("nonsense") }
+      #expect(try schema.sql("SELECT event_type FROM workflow_event ORDER BY id") == ["retried", "migrated"])
+      let constraint = "conname = 'workflow_event_event_type_check' AND conrelid = 'workflow_event'::regclass"
+      #expect(try schema.sql("SELECT convalidated FROM pg_constraint WHERE \(constraint)") == ["t"])
+    }
+  }
+
   @Test func anEditedStepIsRefusedBeforeAnythingIsChanged() throws {
     try withSchema { schema in
       try migrate(schema, Self.steps(2))

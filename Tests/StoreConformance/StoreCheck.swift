@@ -34,7 +34,8 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
     + fencingChecks + leadChecks + sweepChecks + scheduleChecks + retentionChecks + resumeChecks + endingChecks
     + permitChecks + offerChecks
     + versionChecks + settlingChecks + canaryChecks + quarantineChecks + removalChecks + swapChecks + auditChecks
-    + takenChecks + collectChecks + nodeChecks + stagingChecks + eventChecks + questionChecks + lifeChecks
+    + takenChecks + collectChecks + nodeChecks + stagingChecks + retryChecks + migrationChecks + upgradeChecks
+    + queryChecks + eventChecks + questionChecks + lifeChecks
 }
 
 /// What a store did that it must not do.

@@ -243,11 +243,12 @@ final class Claims {
     for row in 0..<rows.count {
       let id = rows.id(row, 0)
       let cursor = Cursor(priority: rows.int(row, 9), createdAt: rows.int(row, 10), id: id)
-      let run = ClaimedRun(
+      var run = ClaimedRun(
         lease: LeaseKey(run: id.run, epoch: rows.int(row, 7)), tenant: names.text(rows, row, 1),
         package: names.text(rows, row, 2), workflow: names.text(rows, row, 3), version: names.text(rows, row, 4),
         digest: try names.digest(rows, row, 5), input: rows.bytes(row, 6), losses: Int(rows.int(row, 8)),
         checkpoints: [])
+      run.createdAt = rows.time(row, 10)
       if cursors[run.tenant].map({ $0 < cursor }) ?? true { cursors[run.tenant] = cursor }
       found.append((cursor, rows.int(row, 11), run))
     }

@@ -8,7 +8,7 @@ import WorkflowStore
 /// gone to the next: it either was before the sweep, or finds the run not leased any more.
 final class Sweep {
   /// The lock on the name of an owner. Advisory locks are the database's, names the schema's.
-  private static func place(_ name: String) -> String {
+  static func place(_ name: String) -> String {
     "\(0x636C_6F61), hashtext(current_schema() || chr(31) || \(name))"
   }
 

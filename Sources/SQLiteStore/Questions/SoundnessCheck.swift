@@ -23,8 +23,11 @@ struct SoundnessCheck {
       + " WHERE julianday(created_at) IS NULL OR julianday(run_at) IS NULL",
     "SELECT 'run ' || id || ' has no event ''created''' FROM workflow_run AS r"
       + " WHERE NOT EXISTS (SELECT 1 FROM workflow_event WHERE workflow_id = r.id AND event_type = 'created')",
-    "SELECT 'task ''' || task || ''' of run ' || run_id || ' ended ' || count(*) || ' times' FROM task_run"
-      + " WHERE status IN ('succeeded', 'failed', 'skipped') GROUP BY run_id, task HAVING count(*) > 1",
+    // What a retry of the run made begin anew may end again.
+    "SELECT 'task ''' || t.task || ''' of run ' || t.run_id || ' ended ' || count(*) || ' times' FROM task_run AS t"
+      + " WHERE t.status IN ('succeeded', 'failed', 'skipped') AND NOT EXISTS (SELECT 1 FROM task_run AS n"
+      + " WHERE n.run_id = t.run_id AND n.seq > t.seq AND n.task = t.task AND n.status = 'pending' AND n.attempt = 0)"
+      + " GROUP BY t.run_id, t.task HAVING count(*) > 1",
     "SELECT 'offer ' || o.id || ' of task ''' || o.task || ''' belongs to no run' FROM task_offer AS o"
       + " WHERE NOT EXISTS (SELECT 1 FROM workflow_run WHERE id = o.run_id)",
     "SELECT 'offer ' || id || ' is taken or ended without saying by whom, when or how' FROM task_offer"
