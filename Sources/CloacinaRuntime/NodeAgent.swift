@@ -12,6 +12,7 @@ import WorkflowStore
 final class NodeAgent: Sendable {
   enum Message: Sendable {
     case news(Set<StoreNews>)
+    case rolledBack(RuleKey, RollbackResult)
     case stopping
   }
 
@@ -40,6 +41,9 @@ final class NodeAgent: Sendable {
     var packagesChanged: @Sendable () -> Void
     /// Schedules have brought new runs.
     var workArrived: @Sendable () -> Void = {}
+    var counting = JudgeDuty.Counting()
+    /// Makes the version active that was so before; blocks while that is loaded.
+    var rollBack: @Sendable (RollbackOrder) -> RollbackResult = { _ in .superseded }
     var zones: ScheduleDuty.Zones = { name throws(ZoneFiles.Failure) in try ZoneFiles.rules(named: name) }
   }
 
@@ -68,7 +72,7 @@ final class NodeAgent: Sendable {
     let begun = OneShot<Void>()
     thread.deliver(
       NamedThread("node-agent") { [self] in
-        let loop = NodeAgentLoop(identity, store: store, engine: engine)
+        let loop = NodeAgentLoop(identity, store: store, engine: engine) { [mailbox] in mailbox.post($0) }
         loop.begin()
         found.withLock { $0 = loop.standing }
         begun.deliver(())

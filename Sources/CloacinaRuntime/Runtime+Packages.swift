@@ -1,7 +1,7 @@
 package import PackageHost
 import PackageRegistry
 import Scheduler
-import WorkflowModel
+package import WorkflowModel
 package import WorkflowStore
 
 extension Runtime {
@@ -9,27 +9,30 @@ extension Runtime {
   ///
   /// - Parameter whenStaged: nil activates at once; else waits so many milliseconds at most until every node that takes
   ///   in work has the version in place.
+  /// - Parameter rule: with `activate`, when to return to the version that is active now.
   /// - Throws: ``RuntimeError``; `.timeout` when nodes are not ready in time: the version is registered then, and what
   ///   was active stays so.
   package func registerPackage(
-    archive: [UInt8], tenant: String, isolation: Isolation, activate: Bool, whenStaged: Int64? = nil
+    archive: [UInt8], tenant: String, isolation: Isolation, activate: Bool, whenStaged: Int64? = nil,
+    rule: RollbackRule? = nil
   ) throws(RuntimeError) -> RegisterResult {
     let waits = activate && whenStaged != nil && parts.store.isShared
     var registered = try registry { registry throws(RegistryError) in
-      try registry.register(archive: archive, tenant: tenant, isolation: isolation, activate: activate && !waits)
+      try registry.register(
+        archive: archive, tenant: tenant, isolation: isolation, activate: activate && !waits, rule: rule)
     }
     packagesChanged(isActivation: registered.activated)
     if waits, let whenStaged {
       let record = registered.registration.record
       try waitUntilStaged(record, timeoutMilliseconds: whenStaged)
       let before = registered.activation?.epoch
-      let activation = try self.activate(tenant: tenant, name: record.name, version: record.version)
+      let activation = try self.activate(tenant: tenant, name: record.name, version: record.version, rule: rule)
       registered.activation = activation
       registered.activated = activation.epoch != before
     }
     return RegisterResult(
       record: registered.registration.record, created: registered.registration.created,
-      activation: registered.activation, activated: registered.activated)
+      activation: try registered.activation.map(withRule), activated: registered.activated)
   }
 
   /// Every package, with all its versions, newest first; nil name: of all packages.
@@ -37,19 +40,24 @@ extension Runtime {
     try store { store throws(StoreError) in
       let active = Set(try store.activations(tenant: tenant).map(\.digest))
       let inFlight = try store.counts(tenant: tenant).inFlight
+      let rules = try store.rollbackRecords(tenant: tenant, package: name)
       return try store.packages(tenant: tenant, name: name).map { record in
         let count = inFlight.first { $0.package == record.name && $0.version == record.version }?.count ?? 0
-        return PackageVersion(record: record, isActive: active.contains(record.digest), inFlight: count)
+        var version = PackageVersion(record: record, isActive: active.contains(record.digest), inFlight: count)
+        version.rule = rules.first { $0.key.package == record.name && $0.digest == record.digest }
+        return version
       }
     }
   }
 
   /// Makes a registered version the one that new runs take.
   ///
-  /// - Parameter whenStaged: as for ``registerPackage(archive:tenant:isolation:activate:whenStaged:)``.
-  package func activate(tenant: String, name: String, version: String, whenStaged: Int64? = nil) throws(RuntimeError)
-    -> Activation
-  {
+  /// - Parameters:
+  ///   - whenStaged: as for ``registerPackage(archive:tenant:isolation:activate:whenStaged:rule:)``.
+  ///   - rule: when to return to the version that is active now; nil: never.
+  package func activate(
+    tenant: String, name: String, version: String, whenStaged: Int64? = nil, rule: RollbackRule? = nil
+  ) throws(RuntimeError) -> Activation {
     if let whenStaged, parts.store.isShared {
       let versions = try store { store throws(StoreError) in try store.packages(tenant: tenant, name: name) }
       if let record = versions.first(where: { $0.version == version }) {
@@ -57,10 +65,10 @@ extension Runtime {
       }
     }
     let activation = try registry { registry throws(RegistryError) in
-      try registry.activate(tenant: tenant, name: name, version: version)
+      try registry.activate(tenant: tenant, name: name, version: version, rule: rule)
     }
     packagesChanged(isActivation: true)
-    return activation
+    return try withRule(activation)
   }
 
   /// Makes the version active that was so before the last activation.

@@ -31,6 +31,8 @@ extension RuntimeError {
     case .store(let cause): self.init(cause)
     case .notFound(let message):
       self.init(.notFound, code: "CLO-R003", message, fix: "cloacina-ctl package list")
+    case .nothingToReturnTo(let message):
+      self.init(.refused, code: "CLO-R070", message, fix: "activate it without --rollback-on")
     }
   }
 }

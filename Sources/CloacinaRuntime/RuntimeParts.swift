@@ -80,11 +80,14 @@ struct RuntimeParts: Sendable {
       bootID: bootID, name: configuration.nodeName, host: Machine.name, processID: Machine.processID,
       tags: configuration.tags, types: configuration.types, startedAt: startedAt,
       retentionDays: configuration.retentionDays)
-    let engine = NodeAgent.Engine(
+    var engine = NodeAgent.Engine(
       load: { [scheduler] in scheduler.load() }, occupancy: { [executor] in executor.occupancy },
       setIntake: { [scheduler] in scheduler.setIntake($0) }, lead: { [scheduler] in scheduler.lead($0) },
       stage: { [registry] digest throws(HostError) in try registry.stage(digest) },
       packagesChanged: { [upkeep] in upkeep.activationChanged() }, workArrived: { [scheduler] in scheduler.wake() })
+    engine.counting = JudgeDuty.Counting(
+      watch: { [scheduler] in scheduler.watch($0) }, outcomes: { [scheduler] in scheduler.outcomes() })
+    engine.rollBack = { [self] in rollBack($0) }
     return NodeAgent(identity, store: store, engine: engine)
   }
 

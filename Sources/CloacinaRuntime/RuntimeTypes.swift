@@ -89,6 +89,8 @@ package struct PackageVersion: Sendable {
   package var isActive: Bool
   /// Runs of this version that are not over.
   package var inFlight: Int
+  /// The last rule under which it was activated, and what became of that; nil when there was none.
+  package var rule: RollbackRecord?
 
   package init(record: PackageRecord, isActive: Bool, inFlight: Int) {
     self.record = record

@@ -1,7 +1,7 @@
 import PackageArchive
 package import PackageHost
 import Threading
-import WorkflowModel
+package import WorkflowModel
 package import WorkflowStore
 
 /// What became of an archive.
@@ -17,17 +17,20 @@ extension PackageRegistry {
   /// Verifies, stages, loads and records an archive and, when asked, activates it. The same bytes again are
   /// no error and change nothing but, when asked, the activation.
   ///
+  /// - Parameter rule: with `activate`, when to return to the version that is active now; nil: never.
   /// - Throws: ``RegistryError``; an archive that is refused anywhere is not recorded, and the version that
   ///   was active stays so.
   package func register(
-    archive bytes: [UInt8], tenant: String, isolation: Isolation, activate: Bool
+    archive bytes: [UInt8], tenant: String, isolation: Isolation, activate: Bool, rule: RollbackRule? = nil
   ) throws(RegistryError) -> Registered {
     let verified = try verify(bytes)
     let descriptor = verified.descriptor
+    try refuseWithoutReturn(
+      rule, tenant: tenant, name: descriptor.name, version: descriptor.version, digest: verified.digest)
     let known = try read { store throws(StoreError) in try store.packages(tenant: tenant, name: descriptor.name) }
     try refuseOtherBytes(verified, known)
     if let record = known.first(where: { $0.digest == verified.digest }) {
-      return try finish(PackageRegistration(created: false, record: record), activate: activate)
+      return try finish(PackageRegistration(created: false, record: record), activate: activate, rule)
     }
     let host = try stageAndProbe(verified, isolation)
     let registration: PackageRegistration
@@ -38,16 +41,18 @@ extension PackageRegistry {
       throw error
     }
     if activate { pool.adopt(host, verified.digest) } else { host.close(deadline: Clock.monotonic) }
-    return try finish(registration, activate: activate)
+    return try finish(registration, activate: activate, rule)
   }
 
-  private func finish(_ registration: PackageRegistration, activate: Bool) throws(RegistryError) -> Registered {
+  private func finish(
+    _ registration: PackageRegistration, activate: Bool, _ rule: RollbackRule?
+  ) throws(RegistryError) -> Registered {
     let record = registration.record
     guard activate else {
       let present = try activation(tenant: record.tenant, name: record.name)
       return Registered(registration: registration, activation: present, activated: false)
     }
-    let (activation, changed) = try self.activate(record)
+    let (activation, changed) = try self.activate(record, rule: rule)
     return Registered(registration: registration, activation: activation, activated: changed)
   }
 

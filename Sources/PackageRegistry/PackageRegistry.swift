@@ -35,13 +35,16 @@ package final class PackageRegistry: Sendable {
 
   /// Makes a registered version the one that new runs take, once it is proved to load.
   ///
+  /// - Parameter rule: when to return to the version that is active now; nil: never.
   /// - Throws: ``RegistryError``; the version that was active stays so.
-  package func activate(tenant: String, name: String, version: String) throws(RegistryError) -> Activation {
+  package func activate(
+    tenant: String, name: String, version: String, rule: RollbackRule? = nil
+  ) throws(RegistryError) -> Activation {
     let versions = try read { store throws(StoreError) in try store.packages(tenant: tenant, name: name) }
     guard let record = versions.first(where: { $0.version == version }) else {
       throw .notFound(missing(name, version, versions.map(\.version)))
     }
-    return try activate(record).activation
+    return try activate(record, rule: rule).activation
   }
 
   /// The version that new runs of the package take; nil when there is none.
@@ -66,11 +69,19 @@ package final class PackageRegistry: Sendable {
   }
 
   /// Makes `record` the active version of its package; `changed` is false when it was so already.
-  func activate(_ record: PackageRecord) throws(RegistryError) -> (activation: Activation, changed: Bool) {
+  func activate(
+    _ record: PackageRecord, rule: RollbackRule? = nil
+  ) throws(RegistryError) -> (activation: Activation, changed: Bool) {
+    try refuseWithoutReturn(
+      rule, tenant: record.tenant, name: record.name, version: record.version, digest: record.digest)
     try prove(record.digest)
     let before = try activation(tenant: record.tenant, name: record.name)
     let activation = try write { store throws(StoreError) in
-      try store.activate(tenant: record.tenant, package: record.name, digest: record.digest)
+      guard let rule else {
+        return try store.activate(tenant: record.tenant, package: record.name, digest: record.digest)
+      }
+      return try store.activate(
+        tenant: record.tenant, package: record.name, digest: record.digest, rule: rule, now: Clock.now)
     }
     let changed = before?.epoch != activation.epoch
     if changed { logActivation(activation) }
@@ -133,7 +144,7 @@ package final class PackageRegistry: Sendable {
     return prepared
   }
 
-  private func logActivation(_ activation: Activation) {
+  func logActivation(_ activation: Activation) {
     Log.write(
       .info, "a version was activated",
       [
@@ -149,7 +160,7 @@ package final class PackageRegistry: Sendable {
   }
 
   /// Loads the version and keeps it warm, so that its first task does not wait.
-  private func prove(_ digest: PackageDigest) throws(RegistryError) {
+  func prove(_ digest: PackageDigest) throws(RegistryError) {
     do throws(HostError) { _ = try pool.loaded(digest) } catch { throw .host(error) }
   }
 }

@@ -14,6 +14,8 @@ package enum RegistryError: Error, Sendable {
   case store(StoreError)
   /// No such package or version; the sentence says what there is.
   case notFound(String)
+  /// A rule for rolling back has nothing to roll back to.
+  case nothingToReturnTo(String)
 }
 
 extension PackageRegistry {

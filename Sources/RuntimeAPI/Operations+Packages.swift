@@ -36,6 +36,7 @@ extension Operations {
     let word = try parameters.optionalText("isolation") ?? Isolation.runner.rawValue
     let activate = try parameters.flag("activate")
     let whenStaged = try parameters.optionalInteger("when_staged_ms", in: 0...Operations.day)
+    let rule = try parameters.optionalRule("rollback_on")
     try parameters.finish()
     guard let isolation = Isolation(rawValue: word) else {
       throw RuntimeError(
@@ -45,9 +46,15 @@ extension Operations {
       throw RuntimeError(
         .invalid, code: "CLO-D020", "a registration that activates nothing cannot wait for nodes", fix: "activate too")
     }
+    guard activate || rule == nil else {
+      throw RuntimeError(
+        .invalid, code: "CLO-R072", "a registration that activates nothing has nothing to roll back",
+        fix: "activate too")
+    }
     return Answer(
       try runtime.registerPackage(
-        archive: archive, tenant: tenant, isolation: isolation, activate: activate, whenStaged: whenStaged
+        archive: archive, tenant: tenant, isolation: isolation, activate: activate, whenStaged: whenStaged,
+        rule: rule
       ).contract)
   }
 
@@ -86,9 +93,10 @@ extension Operations {
     let name = try parameters.text("name")
     let version = try parameters.text("version")
     let whenStaged = try parameters.optionalInteger("when_staged_ms", in: 0...Operations.day)
+    let rule = try parameters.optionalRule("rollback_on")
     try parameters.finish()
     return Answer(
-      try runtime.activate(tenant: tenant, name: name, version: version, whenStaged: whenStaged).contract)
+      try runtime.activate(tenant: tenant, name: name, version: version, whenStaged: whenStaged, rule: rule).contract)
   }
 
   private func rollBack(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {

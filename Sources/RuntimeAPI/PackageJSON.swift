@@ -7,7 +7,9 @@ extension PackageVersion {
   package var contract: JSONValue {
     .document(
       "package",
-      record.contract + [("active", .bool(isActive)), ("in_flight", .integer(inFlight))])
+      record.contract + [
+        ("active", .bool(isActive)), ("in_flight", .integer(inFlight)), ("rollback_rule", rule?.contract ?? .null),
+      ])
   }
 }
 
@@ -30,7 +32,7 @@ extension Activation {
       [
         ("tenant", .string(tenant)), ("package", .string(package)), ("version", .string(version)),
         ("digest", .string(digest.hex)), ("epoch", .integer(epoch)), ("activated_at", .time(activatedAt)),
-        ("previous_digest", .optional(previous?.hex)),
+        ("previous_digest", .optional(previous?.hex)), ("rollback_on", .optional(rollbackOn)),
       ])
   }
 }

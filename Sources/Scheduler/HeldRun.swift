@@ -23,6 +23,8 @@ final class HeldRun {
   let claim: ClaimedRun
   let plan: RunPlan
   let workflowIndex: Int
+  /// Monotonic nanoseconds at which this node was given the run.
+  let heldSince: UInt64
   var lease: LeaseTime
   var machine: RunMachine
   var flights: [Flight] = []
@@ -38,8 +40,9 @@ final class HeldRun {
   /// The run is to be handed back: nothing of it starts any more.
   var isLeaving = false
 
-  init(claim: ClaimedRun, plan: RunPlan, workflowIndex: Int, lease: LeaseTime) {
+  init(claim: ClaimedRun, plan: RunPlan, workflowIndex: Int, lease: LeaseTime, heldSince: UInt64) {
     self.claim = claim
+    self.heldSince = heldSince
     self.plan = plan
     self.workflowIndex = workflowIndex
     self.lease = lease

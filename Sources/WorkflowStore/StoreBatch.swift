@@ -227,6 +227,8 @@ package struct ClaimedRun: Sendable {
   package var losses: Int
   /// Checkpoints of earlier owners, oldest first; empty for a fresh run.
   package var checkpoints: [TaskCheckpoint]
+  /// Milliseconds between the time at which the run was due and this claim, by the store's clock.
+  package var waited: Int64 = 0
 
   package init(
     lease: LeaseKey, tenant: String, package: String, workflow: String, version: String, digest: PackageDigest,

@@ -74,6 +74,8 @@ package struct Activation: Sendable, Equatable {
   package var activatedAt: Timestamp
   /// What `rollBack` would return to.
   package var previous: PackageDigest?
+  /// The rule it is under; stores leave it to ``RollbackRuling/rollbackRecords(tenant:package:)`` to say.
+  package var rollbackOn: String?
 
   package init(
     tenant: String, package: String, version: String, digest: PackageDigest, epoch: Int64, activatedAt: Timestamp,

@@ -12,6 +12,7 @@ enum PackageCommands {
       [
         ("isolation", invocation["isolation"].map(JSONValue.string)), ("activate", .bool(invocation.has("activate"))),
         ("when_staged_ms", whenStaged(invocation)),
+        ("rollback_on", invocation["rollback-on"].map(JSONValue.string)),
       ],
       attachment: archive, invocation, console)
   }
@@ -36,6 +37,7 @@ enum PackageCommands {
       [
         ("name", .string(reference.name)), ("version", .string(version.description)),
         ("when_staged_ms", whenStaged(invocation)),
+        ("rollback_on", invocation["rollback-on"].map(JSONValue.string)),
       ], invocation, console)
   }
 

@@ -7,7 +7,7 @@ import WorkflowStore
 /// One SQLite store under several engines of this process, as a database on a server is under several processes: every
 /// one hears the others' news.
 final class SharedFile: WorkflowStore {
-  private let store: SQLiteStore
+  let store: SQLiteStore
   private let listeners = Mutex<[@Sendable (Set<StoreNews>) -> Void]>([])
 
   init(path: String) throws { store = try SQLiteStore.open(path: path) }

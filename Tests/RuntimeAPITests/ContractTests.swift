@@ -67,6 +67,7 @@ import WorkflowStore
       ])
     status.nodes = [node]
     status.attention = ["x"]
+    status.rules = [rule]
     return status
   }
 
@@ -86,8 +87,18 @@ import WorkflowStore
       isEnabled: true, catchUp: .one, lastError: nil, createdAt: 0)
   }
 
+  private static var rule: RollbackRecord {
+    var rule = RollbackRecord(
+      key: RuleKey(tenant: "public", package: "p", epoch: 2), digest: digest, version: "1.1.0", rule: "r", since: 0,
+      state: .rolledBack)
+    (rule.breachedSince, rule.endedAt, rule.returnedTo, rule.evidence) = (1, 2000, "1.0.0", "12 %")
+    return rule
+  }
+
   private static var documents: [JSONValue] {
-    let version = PackageVersion(record: record, isActive: true, inFlight: 0).contract
+    var underRule = PackageVersion(record: record, isActive: true, inFlight: 0)
+    underRule.rule = rule
+    let version = underRule.contract
     let start = StartResult(id: RunID("r"), created: true, digest: digest).contract
     let event = EventRecord(
       id: 1, run: RunID("r"), type: "t", data: Array("{\"task\":\"t\",\"attempt\":1}".utf8), createdAt: 0)
@@ -140,6 +151,21 @@ import WorkflowStore
   }
 
   @Test func everyDocumentIsTested() { #expect(ContractTests.documents.count == 17) }
+
+  @Test func whatBecameOfARuleIsASentence() {
+    var rule = ContractTests.rule
+    #expect(rule.contract["sentence"]?.text == "rolled back p 1.1.0 → 1.0.0 at 1970-01-01 00:00:02 UTC: 12 %")
+    rule.state = .superseded
+    #expect(rule.contract["sentence"]?.text == "p 1.1.0 was under the rule r until 1970-01-01 00:00:02 UTC")
+    rule.state = .armed
+    #expect(
+      rule.contract["sentence"]?.text
+        == "p 1.1.0 is rolled back on its own when r; broken since 1970-01-01 00:00:00 UTC")
+    rule.breachedSince = nil
+    #expect(rule.contract["sentence"]?.text == "p 1.1.0 is rolled back on its own when r")
+    let version = PackageVersion(record: ContractTests.record, isActive: true, inFlight: 0)
+    #expect(version.contract["rollback_rule"] == .null)
+  }
 
   @Test func timesAndDurationsHaveTheirForms() {
     let run = ContractTests.run.contract

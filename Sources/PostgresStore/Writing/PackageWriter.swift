@@ -135,29 +135,36 @@ struct PackageWriter {
   // MARK: Activating
 
   func activate(_ tenant: String, _ package: String, _ digest: PackageDigest) throws(StoreError) -> Activation {
-    try transaction(tenant, package) { () throws(StoreError) in
-      let active = try PackageQuestions.activation(tenant, package, connection)
-      if let active, active.digest == digest { return active }
-      let version = try one(PackageWriter.versionName) { $0.add(tenant).add(package).add(digest.hex) }
-      guard version.count > 0 else {
-        throw StoreError(
-          .notFound, "package '\(package)' of tenant '\(tenant)' has no registered version \(digest); register it first"
-        )
-      }
-      return try set(tenant, package, version.text(0, 0), digest, after: active, returningTo: active?.epoch)
-    }
+    try transaction(tenant, package) { () throws(StoreError) in try activateInside(tenant, package, digest) }
   }
 
   func rollBack(_ tenant: String, _ package: String) throws(StoreError) -> Activation {
-    try transaction(tenant, package) { () throws(StoreError) in
-      guard let active = try PackageQuestions.activation(tenant, package, connection),
-        let back = try read(tenant, package, active.epoch)?.previous, let target = try read(tenant, package, back)
-      else {
-        throw StoreError(
-          .notFound, "package '\(package)' of tenant '\(tenant)' has no earlier active version; activate one by name")
-      }
-      return try set(tenant, package, target.version, target.digest, after: active, returningTo: target.previous)
+    try transaction(tenant, package) { () throws(StoreError) in try rollBackInside(tenant, package) }
+  }
+
+  /// Activates within a transaction that holds the package's lock.
+  func activateInside(
+    _ tenant: String, _ package: String, _ digest: PackageDigest
+  ) throws(StoreError) -> Activation {
+    let active = try PackageQuestions.activation(tenant, package, connection)
+    if let active, active.digest == digest { return active }
+    let version = try one(PackageWriter.versionName) { $0.add(tenant).add(package).add(digest.hex) }
+    guard version.count > 0 else {
+      throw StoreError(
+        .notFound, "package '\(package)' of tenant '\(tenant)' has no registered version \(digest); register it first")
     }
+    return try set(tenant, package, version.text(0, 0), digest, after: active, returningTo: active?.epoch)
+  }
+
+  /// Rolls back within a transaction that holds the package's lock.
+  func rollBackInside(_ tenant: String, _ package: String) throws(StoreError) -> Activation {
+    guard let active = try PackageQuestions.activation(tenant, package, connection),
+      let back = try read(tenant, package, active.epoch)?.previous, let target = try read(tenant, package, back)
+    else {
+      throw StoreError(
+        .notFound, "package '\(package)' of tenant '\(tenant)' has no earlier active version; activate one by name")
+    }
+    return try set(tenant, package, target.version, target.digest, after: active, returningTo: target.previous)
   }
 
   private func read(
@@ -194,7 +201,7 @@ struct PackageWriter {
 
   /// Runs `body` in a transaction that holds the package's lock. A COMMIT that is not answered is an error that says
   /// so: registering and activating may be repeated, and repeating finds what was done.
-  private func transaction<Value>(
+  func transaction<Value>(
     _ tenant: String, _ package: String, _ body: () throws(StoreError) -> Value
   ) throws(StoreError) -> Value {
     let key = Parameters()
@@ -225,7 +232,7 @@ struct PackageWriter {
   }
 
   @discardableResult
-  private func one(_ statement: Statement, _ fill: (Parameters) -> Void) throws(StoreError) -> Rows {
+  func one(_ statement: Statement, _ fill: (Parameters) -> Void) throws(StoreError) -> Rows {
     let parameters = Parameters()
     fill(parameters)
     do throws(PostgresFailure) { return try connection.run([Command(statement, parameters)])[0] } catch {

@@ -24,6 +24,7 @@ final class Writer {
   private let sweeps: Sweeps
   private let scheduleFires: ScheduleFires
   let retention: Retention
+  let rules: RuleWriter
   private let claims: Claims
   private let earlier: EarlierProcess
   private let dataVersion: Query
@@ -48,6 +49,7 @@ final class Writer {
     earlier = EarlierProcess(connection)
     nodes = NodeWriter(connection)
     packages = PackageWriter(connection)
+    rules = RuleWriter(connection, leads, packages)
     questions = Questions(connection)
     dataVersion = connection.query("looking for foreign changes", "PRAGMA data_version")
   }
