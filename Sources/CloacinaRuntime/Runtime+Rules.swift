@@ -1,7 +1,7 @@
 import PackageRegistry
 import Scheduler
 import Telemetry
-package import WorkflowModel
+import WorkflowModel
 package import WorkflowStore
 
 extension Runtime {

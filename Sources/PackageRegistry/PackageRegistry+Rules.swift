@@ -1,5 +1,5 @@
 import Threading
-package import WorkflowModel
+import WorkflowModel
 package import WorkflowStore
 
 extension PackageRegistry {
@@ -27,7 +27,8 @@ extension PackageRegistry {
     let active = try activation(tenant: tenant, name: name)
     let target = active?.digest == digest ? active?.previous : active?.digest
     if target == nil {
-      throw .nothingToReturnTo("package '\(name)' has no earlier active version to which \(version) could be rolled back")
+      throw .nothingToReturnTo(
+        "package '\(name)' has no earlier active version to which \(version) could be rolled back")
     }
   }
 }

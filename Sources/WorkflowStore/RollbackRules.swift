@@ -146,7 +146,9 @@ package protocol RollbackRuling: AnyObject, Sendable {
   /// Records what the leader found of a rule; nil: it holds.
   ///
   /// - Returns: false when the rule is over, or `leader` leads no more.
-  func note(_ breach: RollbackJudge.Breach?, of rule: RuleKey, leader: DutyKey, now: Timestamp) throws(StoreError) -> Bool
+  func note(
+    _ breach: RollbackJudge.Breach?, of rule: RuleKey, leader: DutyKey, now: Timestamp
+  ) throws(StoreError) -> Bool
   /// Activates what was active before and ends the rule, in one transaction, if the rule's activation is still the
   /// last one and the leader leads.
   ///

@@ -62,7 +62,7 @@ import WorkflowStore
   }
 
   @Test func aRunWhoseCodeCannotBeHadCountsAsFailed() throws {
-    let stage = try Stage(tasks, runs: [], resolver: { _, _ in .unavailable("gone") })
+    let stage = try Stage(tasks, runs: [], codeIsGone: true)
     stage.tell(.watch([Self.watched]))
     stage.store.set { $0.claimable = [Stage.claim("r")] }
     stage.tell(.wake)

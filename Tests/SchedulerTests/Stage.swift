@@ -99,7 +99,7 @@ final class Stage {
 
   /// A node with `slots` slots on a shared database, which can claim one run of `tasks` for each name of `runs`.
   init(
-    _ tasks: [TaskDefinition], runs: [String] = ["r"], slots: Int = 4, resolver: WorkflowResolver? = nil,
+    _ tasks: [TaskDefinition], runs: [String] = ["r"], slots: Int = 4, codeIsGone: Bool = false,
     configure: (inout SchedulerConfiguration) -> Void = { _ in }
   ) throws {
     commits = CommitQueue(store: store)
@@ -113,7 +113,7 @@ final class Stage {
     let clock = clock
     loop = SchedulerLoop(
       configuration, store: store, commits: commits, executor: executor,
-      resolver: resolver ?? { _, _ in .resolved(plan, workflowIndex: 0) }, runsEnded: { _ in }, mailbox: mailbox,
+      resolver: { _, _ in codeIsGone ? .unavailable("gone") : .resolved(plan, workflowIndex: 0) }, runsEnded: { _ in }, mailbox: mailbox,
       clocks: clock.clocks)
     loop.turn([])
     settle()

@@ -2,8 +2,8 @@ extension Migration {
   static let rollbackRules = Migration(
     number: 4, name: "rules for rolling back",
     sql: """
-      -- Activations that are taken back on their own when their runs break a rule. A rule counts while its activation is
-      -- the package's last one and it has not ended; rows stay as the record of what happened.
+      -- Activations that are taken back on their own when their runs break a rule. A rule counts while its activation
+      -- is the package's last one and it has not ended; rows stay as the record of what happened.
       CREATE TABLE rollback_rule (
         tenant_id TEXT NOT NULL,
         package_name TEXT NOT NULL,
