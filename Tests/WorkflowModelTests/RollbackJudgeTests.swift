@@ -245,7 +245,7 @@ extension RollbackJudge.Verdict {
     #expect((0..<360).allSatisfy { _ in court.pass(10_000, 95) == .keep })
     let bad = (0..<800).map { _ in court.pass(10_000, 90, failed: 10) }
     let first = try #require(bad.firstIndex { $0 != .keep })
-    #expect((178...186).contains(first), "half of the window is bad after \(first * 10) s")
+    #expect((175...181).contains(first), "half of the window is bad after \(first * 10) s")
     let end = try #require(bad.firstIndex { $0.isRollBack })
     #expect(end - first == 360)
   }

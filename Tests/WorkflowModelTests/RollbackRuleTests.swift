@@ -33,7 +33,7 @@ import Testing
   @Test(arguments: [
     ("", 1, "the end stands where one of error_rate, p50, p99 is expected"),
     ("errorrate > 5% for 60s", 1, "'errorrate' stands where one of error_rate, p50, p99 is expected; did you mean 'error_rate'?"),
-    ("p95 > 5s for 60s", 1, "'p95' stands where one of error_rate, p50, p99 is expected; did you mean 'p50'?"),
+    ("p95 > 5s for 60s", 1, "'p95' stands where one of error_rate, p50, p99 is expected; did you mean 'p99'?"),
     ("5% > error_rate for 60s", 1, "'5' stands where one of"),
     ("error_rate < 5% for 60s", 12, "'<' stands where '>' is expected; a rule says what is too much"),
     ("error_rate >= 5% for 60s", 13, "'=' is not a percentage from 0% to below 100%"),
