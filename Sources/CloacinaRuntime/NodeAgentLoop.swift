@@ -67,7 +67,9 @@ final class NodeAgentLoop {
 
   /// Monotonic time of the next turn that nothing but time brings about.
   var wakeTime: UInt64 {
-    let duties = isStopping ? [] : [schedules.nextTurn, retention?.nextTurn, judge.nextTurn].compactMap { $0 }
+    // A store that has not answered yet is asked at the pace of the reports.
+    let judging = wanted == nil ? nil : judge.nextTurn
+    let duties = isStopping ? [] : [schedules.nextTurn, retention?.nextTurn, judging].compactMap { $0 }
     let wait = isStaging ? 0 : max(0, min(nextBeat, duties.min() ?? .max) - Clock.now)
     return Clock.monotonic + UInt64(min(wait, NodeTiming.localPause)) * 1_000_000
   }

@@ -78,11 +78,11 @@ extension EndToEnd {
         try Workspace.replace("version = \"1.0.0\"", by: "version = \"1.1.0\"", in: "\(copy)/package.toml")
         try Workspace.replace(
           "  write_down(call, \"begin\");",
-          by: "  struct timespec rest = {0, 200000000};\n  nanosleep(&rest, 0);\n  write_down(call, \"begin\");",
+          by: "  struct timespec rest = {0, 50000000};\n  nanosleep(&rest, 0);\n  write_down(call, \"begin\");",
           in: "\(copy)/ledger.c")
       }
       let load = try workspace.load()
-      _ = try workspace.json("package", "register", slow, "--activate", "--rollback-on", "p99 > 500ms for 1s")
+      _ = try workspace.json("package", "register", slow, "--activate", "--rollback-on", "p99 > 120ms for 1s")
       try workspace.wait("1.0.0 to be active again") { try workspace.activeVersion() == "1.0.0" }
       try workspace.endLoad(load)
       let rule = try workspace.rule(of: "1.1.0")
