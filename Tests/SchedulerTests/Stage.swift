@@ -113,7 +113,8 @@ final class Stage {
     let clock = clock
     loop = SchedulerLoop(
       configuration, store: store, commits: commits, executor: executor,
-      resolver: { _, _ in codeIsGone ? .unavailable("gone") : .resolved(plan, workflowIndex: 0) }, runsEnded: { _ in }, mailbox: mailbox,
+      resolver: { _, _ in codeIsGone ? .unavailable("gone") : .resolved(plan, workflowIndex: 0) }, runsEnded: { _ in },
+      mailbox: mailbox,
       clocks: clock.clocks)
     loop.turn([])
     settle()

@@ -168,7 +168,8 @@ extension StoreCheck {
       let again = try bench.judgeKey()
       let activation = try unwrap(try bench.store.rollBack(bench.order(key, again), now: bench.now), "the roll back")
       try expectEqual(leader.duty, .judge, "duty")
-      try expectEqual([activation.digest, Bench.digest("a")], [Bench.digest("a"), activation.digest], "rolled back to")
+      try expectEqual(
+        [activation.digest, Bench.digest("a")], [Bench.digest("a"), activation.digest], "rolled back to")
       try expectEqual(activation.epoch, 3, "epoch")
       try expectEqual(try bench.active(), activation, "activation read back")
       try expectEqual(try bench.armed, [], "armed")

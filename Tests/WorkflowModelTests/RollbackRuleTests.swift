@@ -15,16 +15,18 @@ import Testing
     #expect(rule.longestWindow == 120_000)
   }
 
-  @Test(arguments: [
-    ("error_rate > 5% for 60s", "error_rate > 5% for 1m"), ("error_rate>5%for 90s", "error_rate > 5% for 90s"),
-    ("  ERROR_RATE\t>  05.50 %  FOR 1.0 s ", "error_rate > 5.5% for 1s"), ("error_rate > 0% for 1s", nil),
-    ("error_rate > 0.0001% for 1s", nil), ("error_rate > 99.9999% for 60m", nil),
-    ("p99 > 2000ms for 30s", "p99 > 2s for 30s"), ("p99 > 1.5s for 30s", "p99 > 1500ms for 30s"),
-    ("p50 > 0.001s for 1m", "p50 > 1ms for 1m"), ("p50 > 1440m for 60s", "p50 > 1440m for 1m"),
-    ("p99 > 0.5m for 0.5m", "p99 > 30s for 30s"), ("p99 > 2s for 30s min 10 runs", "p99 > 2s for 30s"),
-    ("p99 > 2s for 30s min 1 runs", nil), ("p99 > 2s for 30s MIN 1000000 runs", "p99 > 2s for 30s min 1000000 runs"),
-    ("p99 > 2s for 30s or p99 > 1s for 5m or error_rate > 1% for 10s min 3 runs", nil),
-  ] as [(String, String?)]) func rulesAreWrittenInOneForm(_ text: String, _ form: String?) throws {
+  @Test(
+    arguments: [
+      ("error_rate > 5% for 60s", "error_rate > 5% for 1m"), ("error_rate>5%for 90s", "error_rate > 5% for 90s"),
+      ("  ERROR_RATE\t>  05.50 %  FOR 1.0 s ", "error_rate > 5.5% for 1s"), ("error_rate > 0% for 1s", nil),
+      ("error_rate > 0.0001% for 1s", nil), ("error_rate > 99.9999% for 60m", nil),
+      ("p99 > 2000ms for 30s", "p99 > 2s for 30s"), ("p99 > 1.5s for 30s", "p99 > 1500ms for 30s"),
+      ("p50 > 0.001s for 1m", "p50 > 1ms for 1m"), ("p50 > 1440m for 60s", "p50 > 1440m for 1m"),
+      ("p99 > 0.5m for 0.5m", "p99 > 30s for 30s"), ("p99 > 2s for 30s min 10 runs", "p99 > 2s for 30s"),
+      ("p99 > 2s for 30s min 1 runs", nil), ("p99 > 2s for 30s MIN 1000000 runs", "p99 > 2s for 30s min 1000000 runs"),
+      ("p99 > 2s for 30s or p99 > 1s for 5m or error_rate > 1% for 10s min 3 runs", nil),
+    ] as [(String, String?)]) func rulesAreWrittenInOneForm(_ text: String, _ form: String?) throws
+  {
     let rule = try RollbackRule(text)
     #expect(rule.description == form ?? text)
     #expect(try RollbackRule(rule.description) == rule)
@@ -32,7 +34,10 @@ import Testing
 
   @Test(arguments: [
     ("", 1, "the end stands where one of error_rate, p50, p99 is expected"),
-    ("errorrate > 5% for 60s", 1, "'errorrate' stands where one of error_rate, p50, p99 is expected; did you mean 'error_rate'?"),
+    (
+      "errorrate > 5% for 60s", 1,
+      "'errorrate' stands where one of error_rate, p50, p99 is expected; did you mean 'error_rate'?"
+    ),
     ("p95 > 5s for 60s", 1, "'p95' stands where one of error_rate, p50, p99 is expected; did you mean 'p99'?"),
     ("5% > error_rate for 60s", 1, "'5' stands where one of"),
     ("error_rate < 5% for 60s", 12, "'<' stands where '>' is expected; a rule says what is too much"),
@@ -48,8 +53,10 @@ import Testing
     ("p99 > 2 for 60s", 9, "'for' stands where a unit is expected"),
     ("p99 > 2h for 60s", 8, "'h' stands where a unit is expected"),
     ("p99 > 0ms for 60s", 7, "'0ms' is not a time from 1ms to 1440m, in ms, s or m"),
-    ("p99 > 0.0001s for 60s", 7, "'0.0001s' is not a time from 1ms"), ("p99 > 1441m for 60s", 7, "'1441m' is not a time"),
-    ("p99 > fast for 60s", 7, "'fast' is not a time from 1ms"), ("p99 > 2s", 9, "the end stands where 'for' and a time"),
+    ("p99 > 0.0001s for 60s", 7, "'0.0001s' is not a time from 1ms"),
+    ("p99 > 1441m for 60s", 7, "'1441m' is not a time"),
+    ("p99 > fast for 60s", 7, "'fast' is not a time from 1ms"),
+    ("p99 > 2s", 9, "the end stands where 'for' and a time"),
     ("p99 > 2s over 60s", 10, "'over' stands where 'for' and a time are expected, for example 'for 60s'"),
     ("p99 > 2s for", 13, "the end is not a time from 1s to 60m, in whole seconds"),
     ("p99 > 2s for 60", 16, "the end stands where a unit is expected; 'for' takes a time from 1s to 60m"),
@@ -59,7 +66,8 @@ import Testing
     ("p99 > 2s for 60s and p50 > 1s for 60s", 18, "'and' stands where 'or', 'min N runs' or the end is expected"),
     ("p99 > 2s for 60s or", 20, "the end stands where one of error_rate, p50, p99 is expected"),
     ("p99 > 2s for 60s min runs", 22, "'runs' is not a whole number from 1 to 1000000"),
-    ("p99 > 2s for 60s min 0 runs", 22, "'0' is not a whole number"), ("p99 > 2s for 60s min 1.5 runs", 22, "'1.5' is not"),
+    ("p99 > 2s for 60s min 0 runs", 22, "'0' is not a whole number"),
+    ("p99 > 2s for 60s min 1.5 runs", 22, "'1.5' is not"),
     ("p99 > 2s for 60s min 20", 24, "the end stands where 'runs' is expected: min 20 runs"),
     ("p99 > 2s for 60s min 20 runs min 3 runs", 30, "'min' stands where"),
     ("p99 > 2s for 60s min 20 runs or p50 > 1s for 1s", 30, "'or' stands where"),
