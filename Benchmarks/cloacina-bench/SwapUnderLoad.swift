@@ -22,10 +22,12 @@ struct SwapUnderLoad {
   private func measure(_ host: String, _ database: ScratchDatabase) throws -> [JSONMember] {
     let runtime = try database.open(host: host)
     defer { runtime.close(drainMilliseconds: 5000) }
+    var swapping = SwapOptions()
+    swapping.allowsDowngrade = true
     for version in ["1.1.0", "1.0.0"] {
       _ = try runtime.registerPackage(
         archive: try readFile("\(options.folder)/bench-\(version).cloacina"), tenant: "public",
-        isolation: try isolation(host), activate: true)
+        isolation: try isolation(host), activate: true, swapping)
     }
     let load = SteadyLoad(runtime, inFlight: inFlight)
     try load.turnOver(times: 2)
@@ -34,7 +36,7 @@ struct SwapUnderLoad {
     for swap in 0..<options.swaps {
       let version = swap.isMultiple(of: 2) ? "1.1.0" : "1.0.0"
       activations.add(
-        try elapsed { _ = try runtime.activate(tenant: "public", name: "bench", version: version) })
+        try elapsed { _ = try runtime.activate(tenant: "public", name: "bench", version: version, swapping) })
       try load.turnOver(times: 1)
     }
     load.phase.store(2, ordering: .relaxed)

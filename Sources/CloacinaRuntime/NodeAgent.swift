@@ -13,6 +13,8 @@ final class NodeAgent: Sendable {
   enum Message: Sendable {
     case news(Set<StoreNews>)
     case rolledBack(RuleKey, RollbackResult)
+    /// A version was probed here, for a swap that began at a time; why not, if it failed.
+    case probed(PackageDigest, since: Timestamp, HostError?)
     case stopping
   }
 
@@ -37,7 +39,9 @@ final class NodeAgent: Sendable {
     var setIntake: @Sendable (SchedulerIntake) -> Void
     var lead: @Sendable (Int64?) -> Void
     var stage: @Sendable (PackageDigest) throws(HostError) -> Void
-    /// Other versions than before are wanted.
+    /// Has a version loaded and tested, later, on another thread.
+    var probe: @Sendable (PackageDigest, @escaping @Sendable (HostError?) -> Void) -> Void = { $1(nil) }
+    /// Other versions than before are wanted, active or about to be.
     var packagesChanged: @Sendable () -> Void
     /// Schedules have brought new runs.
     var workArrived: @Sendable () -> Void = {}
@@ -73,6 +77,7 @@ final class NodeAgent: Sendable {
     thread.deliver(
       NamedThread("node-agent") { [self] in
         let loop = NodeAgentLoop(identity, store: store, engine: engine) { [mailbox] in mailbox.post($0) }
+        loop.tellProbed = { [mailbox] in mailbox.post(.probed($0, since: $1, $2)) }
         loop.begin()
         found.withLock { $0 = loop.standing }
         begun.deliver(())
@@ -92,6 +97,9 @@ final class NodeAgent: Sendable {
   func news(_ news: Set<StoreNews>) {
     if !news.isDisjoint(with: NodeAgent.interests) { mailbox.post(.news(news)) }
   }
+
+  /// Says that this process has probed a version well, for a swap of its own that began at `since`.
+  func probed(_ digest: PackageDigest, since: Timestamp) { mailbox.post(.probed(digest, since: since, nil)) }
 
   /// Says that the process is about to end: others are told, and may lead at once.
   func stopping() { mailbox.post(.stopping) }

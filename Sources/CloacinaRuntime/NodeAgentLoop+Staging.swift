@@ -7,14 +7,17 @@ extension NodeAgentLoop {
   /// Puts one wanted version in place and says so; the next follows in a turn of its own, so that reports go on.
   func stageNext() {
     isStaging = false
-    let found = ask("the wanted packages cannot be read") { store throws(StoreError) in try store.wantedPackages() }
+    let found = ask("the wanted packages cannot be read") { store throws(StoreError) in
+      try store.wantedPackages(now: Clock.now)
+    }
     guard let found else { return }
     if found != wantedPackages {
       wantedPackages = found
       staging.keepFailures(of: found)
       engine.packagesChanged()
     }
-    guard let digest = staging.next(of: found, now: Clock.now) else { return }
+    // What somebody waits for goes first.
+    guard let digest = staging.next(of: versions.targets.filter(found.contains) + found, now: Clock.now) else { return }
     let failure = put(digest)
     guard tell(digest, failure?.message) else { return }
     if let failure {
@@ -23,6 +26,7 @@ extension NodeAgentLoop {
       staging.succeeded(digest)
       store.announce([.packages])
     }
+    // The next turn also probes what a swap is to activate.
     isStaging = true
   }
 
@@ -39,9 +43,11 @@ extension NodeAgentLoop {
   }
 
   /// False when the store cannot be told now: then the version counts as not tried.
-  private func tell(_ digest: PackageDigest, _ failure: String?) -> Bool {
-    let report = NodePackage(
+  func tell(_ digest: PackageDigest, _ failure: String?, epoch: Int64? = nil) -> Bool {
+    var report = NodePackage(
       bootID: identity.bootID, node: identity.name, digest: digest, failure: failure, at: Clock.now)
+    report.probedAt = versions.probedAt[digest]
+    report.epoch = epoch ?? versions.epochs[digest] ?? 0
     let told: Void? = ask("a staged package cannot be reported") { store throws(StoreError) in
       try store.reportStaged(report)
     }

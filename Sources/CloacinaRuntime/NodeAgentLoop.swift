@@ -13,6 +13,9 @@ final class NodeAgentLoop {
 
   var staging = StagingLedger()
   var wantedPackages: [PackageDigest] = []
+  var versions = VersionLedger()
+  /// Brings the end of a probe back into the mailbox.
+  var tellProbed: @Sendable (PackageDigest, Timestamp, HostError?) -> Void = { _, _, _ in }
   /// There may be more to put in place: the next turn follows at once.
   var isStaging = false
   /// What keeps the node from its place among the others: it is tried again every second.
@@ -33,7 +36,7 @@ final class NodeAgentLoop {
   /// Sends a message to this loop.
   let post: @Sendable (NodeAgent.Message) -> Void
   private var intake: SchedulerIntake?
-  private var isStopping = false
+  private(set) var isStopping = false
   private var hasBegun = false
   private var nextBeat: Timestamp = 0
   private var nextLook: Timestamp = 0
@@ -87,6 +90,7 @@ final class NodeAgentLoop {
       switch message {
       case .news(let more): news.formUnion(more)
       case .rolledBack(let rule, let result): judge.ended(rule, result, now: Clock.now)
+      case .probed(let digest, let since, let failure): probed(digest, since: since, failure)
       case .stopping: stop()
       }
     }
@@ -96,9 +100,12 @@ final class NodeAgentLoop {
     if news.contains(.packages) { judge.changed() }
     if !isStopping { doDuties() }
     let isLook = Clock.now >= nextLook || news.contains(.packages)
-    if isShared, !isStopping, isStaging || isLook {
-      nextLook = Clock.now + NodeTiming.stagingPause
-      stageNext()
+    if !isStopping, isStaging || isLook {
+      let start = Clock.monotonic
+      lookAtVersions()
+      if isShared { stageNext() }
+      let pause = NodeTiming.nextLook(afterNanoseconds: isStaging ? 0 : Clock.monotonic - start)
+      nextLook = Clock.now + (isShared ? pause : NodeTiming.localPause)
     }
     tellIntake()
   }

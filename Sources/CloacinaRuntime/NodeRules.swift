@@ -7,6 +7,8 @@ enum NodeTiming {
   static let sharedPause: Int64 = 1000
   /// Between two looks at which packages are wanted when nothing has told of new ones: a look reads all open runs.
   static let stagingPause: Int64 = 15_000
+  /// A look takes one part in so many of the time at most: where a snapshot is held open it reads past all that has ended.
+  private static let stagingShare: Int64 = 50
   /// Between two reports to a database that is this process's alone: nobody else counts on them.
   static let localPause: Int64 = 60_000
   /// A shared node is taken for dead this long after its last report; long enough to put a large package in place.
@@ -25,6 +27,11 @@ enum NodeTiming {
   static let deletionPause: Int64 = 100
   /// The lead of deleting is kept with each transaction only.
   static let retentionLease: Int64 = 30_000
+
+  /// Milliseconds until the next look at which packages are wanted, after one that took so long.
+  static func nextLook(afterNanoseconds cost: UInt64) -> Int64 {
+    max(stagingPause, Int64(clamping: cost / 1_000_000) * stagingShare)
+  }
 }
 
 /// What a node does about what it is asked and what it sees; no clock, no store.

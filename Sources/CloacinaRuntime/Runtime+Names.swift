@@ -33,6 +33,12 @@ extension Runtime {
   }
 
   private func unknownWorkflow(_ name: String, _ tenant: String, _ known: [WorkflowRecord]) -> RuntimeError {
+    if name == SelfTest.name || name.hasSuffix(".\(SelfTest.name)") {
+      return RuntimeError(
+        .notFound, code: "CLO-R085",
+        "'\(name)' is run whenever a version of its package is probed, and cannot be started",
+        fix: "cloacina-ctl workflow list")
+    }
     let names = known.flatMap { [$0.name, $0.package, "\($0.package).\($0.name)"] }
     let hint = Suggestion.nearest(to: name, in: names).map { "; did you mean '\($0)'?" } ?? ""
     let none = known.isEmpty ? "; no package is active for tenant '\(tenant)'" : ""

@@ -55,7 +55,7 @@ extension Runtime {
     let shown = living.isEmpty ? known.max { $0.heartbeatAt < $1.heartbeatAt }.map { [$0] } ?? [] : living
     guard !shown.isEmpty else { throw unknownNode(name, all) }
     return try store { store throws(StoreError) in
-      let wanted = try store.isShared ? store.wantedPackages() : []
+      let wanted = try store.isShared ? store.wantedPackages(now: Clock.now) : []
       let reports = try wanted.map { digest throws(StoreError) in try store.staged(digest) }.flatMap { $0 }
       let records = try wanted.map { digest throws(StoreError) in try store.package(digest: digest) }
       return shown.map { node in

@@ -1,82 +1,76 @@
 package import PackageHost
 import PackageRegistry
 import Scheduler
-package import WorkflowModel
-package import WorkflowStore
+import Threading
+import WorkflowModel
+import WorkflowStore
 
 extension Runtime {
-  /// Verifies, stages, loads and records an archive and, when asked, activates it.
+  /// Verifies, stages, loads, tests and records an archive and, when asked, swaps it in.
   ///
-  /// - Parameter whenStaged: nil activates at once; else waits so many milliseconds at most until every node that takes
-  ///   in work has the version in place.
-  /// - Parameter rule: with `activate`, when to return to the version that is active now.
-  /// - Throws: ``RuntimeError``; `.timeout` when nodes are not ready in time: the version is registered then, and what
-  ///   was active stays so.
+  /// - Throws: ``RuntimeError``; what was active stays so. `.timeout` when nodes are not ready in time: the version is
+  ///   registered then.
   package func registerPackage(
-    archive: [UInt8], tenant: String, isolation: Isolation, activate: Bool, whenStaged: Int64? = nil,
-    rule: RollbackRule? = nil
+    archive: [UInt8], tenant: String, isolation: Isolation, activate: Bool, _ options: SwapOptions = SwapOptions()
   ) throws(RuntimeError) -> RegisterResult {
-    let waits = activate && whenStaged != nil && parts.store.isShared
-    var registered = try registry { registry throws(RegistryError) in
-      try registry.register(
-        archive: archive, tenant: tenant, isolation: isolation, activate: activate && !waits, rule: rule)
+    let began = Clock.monotonic
+    let arrival = try registry { registry throws(RegistryError) in
+      try registry.examine(archive, tenant: tenant, isolation: isolation)
     }
-    packagesChanged(isActivation: registered.activated)
-    if waits, let whenStaged {
-      let record = registered.registration.record
-      try waitUntilStaged(record, timeoutMilliseconds: whenStaged)
-      let before = registered.activation?.epoch
-      let activation = try self.activate(tenant: tenant, name: record.name, version: record.version, rule: rule)
-      registered.activation = activation
-      registered.activated = activation.epoch != before
+    guard activate else {
+      let registration = try registry { registry throws(RegistryError) in try registry.register(arrival) }
+      packagesChanged()
+      if registration.created { agent?.probed(registration.record.digest, since: 0) }
+      return RegisterResult(
+        record: registration.record, created: registration.created,
+        activation: try activation(tenant, registration.record.name).map(withRule), activated: false)
     }
+    if let known = arrival.known {
+      let result = try self.activate(known, options, began: began)
+      return RegisterResult(
+        record: known, created: false, activation: result.activation, activated: result.swap != nil, swap: result.swap)
+    }
+    let (name, version) = (arrival.name, arrival.version)
+    let before = try activation(tenant, name)
+    try refuseWithoutReturn(arrival.record(state: .probed, now: 0), before, options)
+    try refuseDowngrade(name, to: version, before, options)
+    var order = SwapOrder(kind: .activate, source: .arriving(arrival), before: before, origin: parts.origin)
+    order.options = options
+    let lead = try SwapLead(self, order, began: began)
+    guard case .activation(let activation) = try lead.run() else { preconditionFailure("an activation sets no canary") }
     return RegisterResult(
-      record: registered.registration.record, created: registered.registration.created,
-      activation: try registered.activation.map(withRule), activated: registered.activated)
+      record: lead.version, created: lead.hasRegistered, activation: activation.under(options.rule), activated: true, swap: lead.report)
   }
 
   /// Every package, with all its versions, newest first; nil name: of all packages.
   package func packageVersions(tenant: String, name: String?) throws(RuntimeError) -> [PackageVersion] {
-    try store { store throws(StoreError) in
-      let active = Set(try store.activations(tenant: tenant).map(\.digest))
-      let inFlight = try store.counts(tenant: tenant).inFlight
-      let rules = try store.rollbackRecords(tenant: tenant, package: name)
-      return try store.packages(tenant: tenant, name: name).map { record in
-        let count = inFlight.first { $0.package == record.name && $0.version == record.version }?.count ?? 0
-        var version = PackageVersion(record: record, isActive: active.contains(record.digest), inFlight: count)
-        version.rule = rules.first { $0.key.package == record.name && $0.digest == record.digest }
-        return version
+    // A database file that this process opened only to ask has no node that takes in work.
+    let hasNodes = parts.store.isShared || agent != nil
+    return try store { store throws(StoreError) in
+      var names: [String] = []
+      if let name {
+        names = [name]
+      } else {
+        for record in try store.packages(tenant: tenant, name: nil) where names.last != record.name {
+          names.append(record.name)
+        }
       }
-    }
-  }
-
-  /// Makes a registered version the one that new runs take.
-  ///
-  /// - Parameters:
-  ///   - whenStaged: as for ``registerPackage(archive:tenant:isolation:activate:whenStaged:rule:)``.
-  ///   - rule: when to return to the version that is active now; nil: never.
-  package func activate(
-    tenant: String, name: String, version: String, whenStaged: Int64? = nil, rule: RollbackRule? = nil
-  ) throws(RuntimeError) -> Activation {
-    if let whenStaged, parts.store.isShared {
-      let versions = try store { store throws(StoreError) in try store.packages(tenant: tenant, name: name) }
-      if let record = versions.first(where: { $0.version == version }) {
-        try waitUntilStaged(record, timeoutMilliseconds: whenStaged)
+      var versions: [PackageVersion] = []
+      for name in names {
+        let rules = try store.rollbackRecords(tenant: tenant, package: name)
+        let facts = try store.versionFacts(tenant: tenant, package: name, now: Clock.now)
+        versions += facts.versions.map { version in
+          var version = version
+          if !hasNodes { (version.nodesStaged, version.nodesProbed) = (0, 0) }
+          var shown = PackageVersion(
+            facts: version, isActive: facts.activation?.digest == version.record.digest,
+            nodesReady: hasNodes ? facts.nodesReady : 0)
+          shown.rule = rules.first { $0.digest == version.record.digest }
+          return shown
+        }
       }
+      return versions
     }
-    let activation = try registry { registry throws(RegistryError) in
-      try registry.activate(tenant: tenant, name: name, version: version, rule: rule)
-    }
-    packagesChanged(isActivation: true)
-    return try withRule(activation)
-  }
-
-  /// Makes the version active that was so before the last activation.
-  package func rollBack(tenant: String, name: String) throws(RuntimeError) -> Activation {
-    let activation = try registry { registry throws(RegistryError) in try registry.rollBack(tenant: tenant, name: name)
-    }
-    packagesChanged(isActivation: true)
-    return activation
   }
 
   /// Workflows of the active versions.
@@ -96,16 +90,34 @@ extension Runtime {
     }
   }
 
-  private func packagesChanged(isActivation: Bool) {
+  func activation(_ tenant: String, _ name: String) throws(RuntimeError) -> Activation? {
+    try registry { registry throws(RegistryError) in try registry.activation(tenant: tenant, name: name) }
+  }
+
+  /// Says that versions or swaps are others than before.
+  func packagesChanged() {
     parts.store.announce([.packages])
     agent?.news([.packages])
-    guard isActivation else { return }
+  }
+
+  /// Says that new runs take another version than before, or that a version is out of service.
+  func activationChanged() {
+    packagesChanged()
+    // A process that executes nothing leaves the rest to the nodes, and ends with its hosts soon.
+    guard agent != nil else { return }
     parts.upkeep.activationChanged()
     // Runs inserted by plain SQL may have waited for this version.
     parts.scheduler.wake()
   }
 
-  private func registry<Value>(_ body: (PackageRegistry) throws(RegistryError) -> Value) throws(RuntimeError) -> Value {
+  func registry<Value>(_ body: (PackageRegistry) throws(RegistryError) -> Value) throws(RuntimeError) -> Value {
     do throws(RegistryError) { return try body(parts.registry) } catch { throw RuntimeError(error) }
+  }
+
+  /// A write ahead of those that wait, translating its errors.
+  func write<Value: Sendable>(
+    _ body: @escaping @Sendable (any WorkflowStore) throws(StoreError) -> Value
+  ) throws(RuntimeError) -> Value {
+    do throws(StoreError) { return try parts.commits.perform(body) } catch { throw RuntimeError(error) }
   }
 }

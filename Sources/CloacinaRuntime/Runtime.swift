@@ -27,6 +27,7 @@ package final class Runtime: Sendable {
   private init(_ configuration: RuntimeConfiguration, store: any WorkflowStore) throws(RuntimeError) {
     self.configuration = configuration
     parts = try RuntimeParts(configuration, store: store)
+    parts.endAbandonedSwaps()
     agent = configuration.executes ? parts.startAgent(configuration, startedAt: startedAt) : nil
   }
 
@@ -48,8 +49,10 @@ package final class Runtime: Sendable {
       throw error
     }
     guard configuration.executes else { return runtime }
+    runtime.parts.rollbacks.connect { [weak runtime] order in runtime?.rollBack(order) ?? .superseded }
     runtime.parts.startScheduling(configuration)
     runtime.listen()
+    runtime.parts.upkeep.activationChanged()
     return runtime
   }
 
@@ -61,6 +64,7 @@ package final class Runtime: Sendable {
     agent?.stopping()
     if configuration.executes { parts.scheduler.stop(deadline: deadline) }
     agent?.close()
+    parts.prober.close()
     parts.upkeep.close()
     parts.registry.pool.close(deadline: deadline)
     parts.reactor.close()

@@ -10,10 +10,18 @@ extension RuntimeError {
       switch error.code {
       case .unavailable, .full, .corrupt, .failed: .unavailable
       case .locked, .packageConflict, .schemaNewer, .schemaChanged: .refused
+      case .versionState, .downgrade, .versionInUse, .swapRunning, .swapOver, .activationMoved: .refused
+      case .quarantined: .rejectedPackage
       case .notFound: .notFound
       case .invalid: .invalid
       }
-    self.init(kind, code: error.code.rawValue, error.message)
+    let fix: String? =
+      switch error.code {
+      case .downgrade: "repeat with --allow-downgrade, or return to the version before with package rollback"
+      case .quarantined: "cloacina-ctl package quarantine list"
+      default: nil
+      }
+    self.init(kind, code: error.code.rawValue, error.message, fix: fix)
   }
 
   init(_ error: HostError) { self.init(.rejectedPackage, code: error.code, error.message) }
@@ -29,10 +37,16 @@ extension RuntimeError {
     case .graph(let workflow, let cause):
       self.init(.rejectedPackage, code: cause.code, "workflow '\(workflow)': \(cause.message)")
     case .store(let cause): self.init(cause)
+    case .quarantined(let record):
+      self.init(
+        .rejectedPackage, code: "CLO-P110",
+        """
+        \(record.name) \(record.version) (\(record.digest.short)) is in quarantine until \
+        \(TimestampFormat.rfc3339(record.until)) and was not tried; the last of \(record.failures) failure(s) was \
+        \(record.code): \(record.reason)
+        """, fix: "cloacina-ctl package quarantine clear \(record.name)@\(record.version)")
     case .notFound(let message):
       self.init(.notFound, code: "CLO-R003", message, fix: "cloacina-ctl package list")
-    case .nothingToReturnTo(let message):
-      self.init(.refused, code: "CLO-R070", message, fix: "activate it without --rollback-on")
     }
   }
 }

@@ -20,8 +20,12 @@ struct RuntimeParts: Sendable {
   let executor: Executor
   let scheduler: Scheduler
   let upkeep: Upkeep
+  let prober: Prober
+  /// Who the changes made here are asked by, for the audit trail.
+  let origin: Origin
   let watch: RunWatch
   let newsWatch: NewsWatch
+  let rollbacks = RollbackRelay()
   let bootID: String
   /// Removed on close: the content store of a database without a folder.
   let temporaryFolder: String?
@@ -36,16 +40,18 @@ struct RuntimeParts: Sendable {
     do throws(HostError) { reactor = try RunnerReactor() } catch { throw RuntimeError(error) }
     self.reactor = reactor
     let relay = HostEventRelay()
-    registry = PackageRegistry(store: store, commits: commits, content: content) {
+    let desk = ProbeDesk()
+    origin = Origin(actor: "operator", node: configuration.nodeName)
+    registry = PackageRegistry(store: store, commits: commits, content: content, origin: origin, desk: desk) {
       library, digest, isolation throws(HostError) in
       switch isolation {
       case .runner:
         try RunnerHost.open(
           library: library, digest: digest, configuration: configuration.host, reactor: reactor,
-          sink: { relay.pass($0) })
+          sink: { relay.pass(desk.take($0)) })
       case .inProcess:
         try InProcessHost.open(
-          library: library, digest: digest, configuration: configuration.host, sink: { relay.pass($0) })
+          library: library, digest: digest, configuration: configuration.host, sink: { relay.pass(desk.take($0)) })
       }
     }
     let scheduler = Scheduler()
@@ -53,6 +59,7 @@ struct RuntimeParts: Sendable {
     executor = Executor(slots: configuration.slots, hosts: registry.pool) { scheduler.report($0) }
     relay.connect(executor)
     upkeep = Upkeep(registry: registry)
+    prober = Prober(registry: registry)
     watch = RunWatch()
     newsWatch = NewsWatch()
   }
@@ -84,10 +91,11 @@ struct RuntimeParts: Sendable {
       load: { [scheduler] in scheduler.load() }, occupancy: { [executor] in executor.occupancy },
       setIntake: { [scheduler] in scheduler.setIntake($0) }, lead: { [scheduler] in scheduler.lead($0) },
       stage: { [registry] digest throws(HostError) in try registry.stage(digest) },
+      probe: { [prober] digest, completion in prober.probe(digest, completion: completion) },
       packagesChanged: { [upkeep] in upkeep.activationChanged() }, workArrived: { [scheduler] in scheduler.wake() })
     engine.counting = JudgeDuty.Counting(
       watch: { [scheduler] in scheduler.watch($0) }, outcomes: { [scheduler] in scheduler.outcomes() })
-    engine.rollBack = { [self] in rollBack($0) }
+    engine.rollBack = { [rollbacks] in rollbacks.pass($0) }
     return NodeAgent(identity, store: store, engine: engine)
   }
 

@@ -75,8 +75,13 @@ package struct RegisterResult: Sendable {
   package var activation: Activation?
   /// True when this call changed which version is active.
   package var activated: Bool
+  /// The swap that did so.
+  package var swap: SwapReport?
 
-  package init(record: PackageRecord, created: Bool, activation: Activation?, activated: Bool) {
+  package init(
+    record: PackageRecord, created: Bool, activation: Activation?, activated: Bool, swap: SwapReport? = nil
+  ) {
+    self.swap = swap
     self.record = record
     self.created = created
     self.activation = activation
@@ -85,18 +90,23 @@ package struct RegisterResult: Sendable {
 }
 
 package struct PackageVersion: Sendable {
-  package var record: PackageRecord
+  package var facts: VersionFacts
+  /// All new runs take it, or all that its canary does not.
   package var isActive: Bool
-  /// Runs of this version that are not over.
-  package var inFlight: Int
   /// The last rule under which it was activated, and what became of that; nil when there was none.
   package var rule: RollbackRecord?
+  /// Nodes that take in work now.
+  package var nodesReady: Int
 
-  package init(record: PackageRecord, isActive: Bool, inFlight: Int) {
-    self.record = record
+  package init(facts: VersionFacts, isActive: Bool, nodesReady: Int) {
+    self.facts = facts
     self.isActive = isActive
-    self.inFlight = inFlight
+    self.nodesReady = nodesReady
   }
+
+  package var record: PackageRecord { facts.record }
+  /// Runs of this version that are not over.
+  package var inFlight: Int { facts.runsInFlight }
 }
 
 /// A workflow of the active version of a package.

@@ -1,23 +1,52 @@
+import WorkflowModel
 import WorkflowStore
 
-/// Whether the nodes that take in work have a version in place.
+/// Whether the nodes that take in work have come as far with a version as somebody wants.
 struct StagingVerdict: Equatable {
+  enum Goal: Equatable {
+    /// Its exact bytes are in place.
+    case staged
+    /// And it was loaded and tested since then.
+    case probed(since: Timestamp)
+    /// The activation with this epoch was acted upon.
+    case settled(epoch: Int64)
+
+    /// What is said of a node that has not come so far.
+    fileprivate var complaint: String {
+      switch self {
+      case .staged: "has not put it in place yet"
+      case .probed: "has not probed it yet"
+      case .settled: "has not acted upon it yet"
+      }
+    }
+
+    fileprivate func isReached(_ report: NodePackage) -> Bool {
+      switch self {
+      case .staged: true
+      case .probed(let since): (report.probedAt ?? 0) >= since
+      case .settled(let epoch): report.epoch >= epoch
+      }
+    }
+  }
+
   struct Failure: Equatable {
     var node: String
     var reason: String
   }
 
+  let goal: Goal
   /// Names of nodes that have said nothing yet.
   var missing: [String] = []
   var failed: [Failure] = []
 
   /// Judges by the nodes that are alive and ready; others take in nothing, and see to it before they do.
-  init(nodes: [NodeRecord], reports: [NodePackage]) {
+  init(nodes: [NodeRecord], reports: [NodePackage], goal: Goal = .staged) {
+    self.goal = goal
     for node in nodes where node.isAlive && node.report.state == .ready {
       let report = reports.last { $0.bootID == node.report.bootID }
       if let reason = report?.failure {
         failed.append(Failure(node: node.report.name, reason: reason))
-      } else if report == nil {
+      } else if report.map(goal.isReached) != true {
         missing.append(node.report.name)
       }
     }
@@ -27,7 +56,7 @@ struct StagingVerdict: Equatable {
 
   /// `n1 has not put it in place yet; n2 cannot: no space left`
   var sentence: String {
-    let waiting = missing.map { "\($0) has not put it in place yet" }
+    let waiting = missing.map { "\($0) \(goal.complaint)" }
     return (waiting + failed.map { "\($0.node) cannot: \($0.reason)" }).joined(separator: "; ")
   }
 }

@@ -2,9 +2,12 @@ import PackageRegistry
 import Telemetry
 import Threading
 
-/// Ends the hosts of versions nobody needs any more; sleeps while every loaded host is of an active version.
+/// Keeps the states of versions and the hosts of a node in line with what is active and in flight; sleeps while nothing
+/// drains and every loaded host is needed.
 final class Upkeep: Sendable {
   private static let pause: UInt64 = 2_000_000_000
+  /// Between two searches for unpacked files of removed versions, in nanoseconds.
+  private static let folderPause: UInt64 = 10_000_000_000
   private let changes = Mailbox<Void>()
   private let registry: PackageRegistry
   private let thread: NamedThread
@@ -13,13 +16,22 @@ final class Upkeep: Sendable {
     self.registry = registry
     thread = NamedThread("upkeep") { [changes, registry] in
       var isWatching = false
-      while changes.take(until: isWatching ? Clock.monotonic + Upkeep.pause : nil) != nil {
-        isWatching = Upkeep.retire(registry)
+      var nextSweep: UInt64 = 0
+      var mustSweep = false
+      while true {
+        let wakeTime = isWatching ? Clock.monotonic + Upkeep.pause : mustSweep ? nextSweep : nil
+        guard let news = changes.take(until: wakeTime) else { return }
+        isWatching = Upkeep.keepUp(registry)
+        mustSweep = mustSweep || !news.isEmpty
+        if mustSweep, Clock.monotonic >= nextSweep {
+          registry.deleteRemoved()
+          (mustSweep, nextSweep) = (false, Clock.monotonic + Upkeep.folderPause)
+        }
       }
     }
   }
 
-  /// Says that another version became active.
+  /// Says that versions are active, removed or under way that were not.
   func activationChanged() { changes.post(()) }
 
   func close() {
@@ -27,10 +39,10 @@ final class Upkeep: Sendable {
     thread.join()
   }
 
-  /// True while there are hosts that will have to go later.
-  private static func retire(_ registry: PackageRegistry) -> Bool {
-    do throws(RegistryError) { return try registry.retireUnused() } catch {
-      Log.write(.warning, "unused hosts could not be ended", [("error", "\(error)")])
+  /// True while there is something to be looked at again.
+  private static func keepUp(_ registry: PackageRegistry) -> Bool {
+    do throws(RegistryError) { return try registry.keepUp() } catch {
+      Log.write(.warning, "the upkeep of package versions failed", [("error", "\(error)")])
       return true
     }
   }

@@ -1,20 +1,5 @@
 extension Grammar {
   private static let packageName = Operand("NAME", "name of a package")
-  private static let whenStaged = Flag(
-    "when-staged", value: "SECONDS", isValueOptional: true, range: 0...86_400,
-    "activate once every node that takes in work has the version in place, within so long (default: 60)")
-  private static let stagingDetail =
-    "With --when-staged the exit code is 7 when a node was not ready in time; what was active stays so."
-  private static let rollbackOn = Flag(
-    "rollback-on", value: "RULE", "return to the version before when the runs of this one break the rule")
-  private static let ruleDetail = """
-    A RULE is MEASURE > LIMIT for TIME, several of them with 'or' between them, and at the end 'min N runs' \
-    (default: 10). MEASURE is error_rate, with a limit such as 5%, or p50 or p99, the time from a run's creation to \
-    its end, with a limit such as 2s or 300ms. It is judged each second over the runs that ended within TIME, and has \
-    to hold for TIME. The rule is over with the next activation; exit code 5 (CLO-R070) when there is no version to \
-    return to.
-    """
-  private static let exactVersion = Operand("NAME@VERSION", "package and version, for example etl@1.4.0")
 
   static let packageVerbs = [
     Verb(
@@ -43,7 +28,7 @@ extension Grammar {
       operands: [Operand("FILE", "an archive")],
       flags: [
         Flag("activate", "let new runs take this version at once"),
-        whenStaged, rollbackOn,
+        allowDowngrade, whenStaged, waitForRuns, rollbackOn,
         Flag(
           "isolation", value: "HOW", choices: ["runner", "in-process"],
           "runner (default): a process of its own; in-process: only for code trusted like the engine"),
@@ -51,7 +36,10 @@ extension Grammar {
       formats: items,
       details: [
         "Registering the same bytes again changes nothing. The same version with other bytes is refused.",
-        stagingDetail, ruleDetail,
+        """
+        An archive that cannot be loaded, or whose self-test fails, is not registered: it is in quarantine, and refused \
+        without a try for a while.
+        """, downgradeDetail, stagingDetail, waitDetail, ruleDetail,
       ],
       examples: [
         "package register hello.cloacina --activate", "package register hello.cloacina --activate --when-staged",
@@ -59,20 +47,9 @@ extension Grammar {
       ]),
     Verb("package list", "List packages with all their versions", formats: items, examples: ["package list"]),
     Verb(
-      "package versions", "List the versions of one package", operands: [packageName], formats: items,
+      "package versions", "List the versions of one package, with their states", operands: [packageName], formats: items,
       details: ["Below the list stand the rules under which versions are or were, and what they came to."],
       examples: ["package versions hello"]),
-    Verb(
-      "package activate", "Let new runs take another registered version", operands: [exactVersion],
-      flags: [whenStaged, rollbackOn], formats: items,
-      details: ["Runs in flight keep the version they started with.", stagingDetail, ruleDetail],
-      examples: [
-        "package activate hello@1.1.0", "package activate hello@1.1.0 --when-staged=120",
-        "package activate hello@1.1.0 --rollback-on 'error_rate > 5% for 60s or p99 > 2s for 30s min 20 runs'",
-      ]),
-    Verb(
-      "package rollback", "Return to the version that was active before", operands: [packageName], formats: items,
-      examples: ["package rollback hello"]),
   ]
 
   static let workflowVerbs = [

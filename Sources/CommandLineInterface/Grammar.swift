@@ -17,17 +17,18 @@ package enum Grammar {
   ]
 
   /// Every command, in the order of the help.
-  package static let verbs = packageVerbs + workflowVerbs + runVerbs + scheduleVerbs + nodeVerbs + engineVerbs
+  package static let verbs =
+    packageVerbs + versionVerbs + workflowVerbs + runVerbs + scheduleVerbs + nodeVerbs + auditVerbs + engineVerbs
 
-  /// First words that are followed by a second.
+  /// First words that are followed by others.
   package static var nouns: [String] {
     var nouns: [String] = []
-    for verb in verbs where verb.path.count == 2 && !nouns.contains(verb.path[0]) { nouns.append(verb.path[0]) }
+    for verb in verbs where verb.path.count > 1 && !nouns.contains(verb.path[0]) { nouns.append(verb.path[0]) }
     return nouns
   }
 
   /// The commands under a noun.
-  package static func verbs(of noun: String) -> [Verb] { verbs.filter { $0.path.count == 2 && $0.path[0] == noun } }
+  package static func verbs(of noun: String) -> [Verb] { verbs.filter { $0.path.count > 1 && $0.path[0] == noun } }
 
   static let items = ["table", "json", "jsonl", "id"]
 }

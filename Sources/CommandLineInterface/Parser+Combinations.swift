@@ -18,9 +18,11 @@ extension Parser {
   private static let companions = [
     ("timeout", "wait"), ("show-sql", "dry-run"), ("key-field", "input-lines"), ("when-staged", "activate"),
     ("rollback-on", "activate"),
+    ("allow-downgrade", "activate"), ("wait", "activate"),
   ]
 
   private static let contradictions = [
     ("quiet", "verbose"), ("input-lines", "input"), ("input-lines", "count"), ("input-lines", "idempotency-key"),
+    ("end", "percent"),
   ]
 }

@@ -10,20 +10,36 @@ extension Parser {
       if let flag = arguments.first(where: { $0.hasPrefix("-") }) { throw strayFlag(flag) }
       throw UsageError("no command is given", fix: "\(Grammar.program) --help")
     }
-    let noun = rest.remove(at: first)
-    if let verb = Grammar.verbs.first(where: { $0.path == [noun] }) { return (verb, rest) }
-    guard Grammar.nouns.contains(noun) else { throw unknownWord(noun, arguments) }
-    guard let second = nextWord(in: rest, from: first) else {
-      throw UsageError(
-        "'\(noun)' needs a verb: \(Grammar.verbs(of: noun).map { $0.path[1] }.joined(separator: ", "))",
-        fix: "\(Grammar.program) \(noun) --help")
+    var words = [rest.remove(at: first)]
+    var position = first
+    guard Grammar.verbs.contains(where: { $0.path[0] == words[0] }) else { throw unknownWord(words[0], arguments) }
+    while true {
+      if let verb = Grammar.verbs.first(where: { $0.path == words }) { return (verb, rest) }
+      let known = Parser.words(after: words)
+      let said = words.joined(separator: " ")
+      guard let next = nextWord(in: rest, from: position) else {
+        throw UsageError(
+          "'\(said)' needs a verb: \(known.joined(separator: ", "))", fix: "\(Grammar.program) \(words[0]) --help")
+      }
+      let word = rest.remove(at: next)
+      guard known.contains(word) else {
+        throw UsageError(
+          "'\(said)' has no verb '\(word)'\(Suggestion.hint(for: word, in: known))",
+          fix: "use one of \(known.joined(separator: ", "))")
+      }
+      words.append(word)
+      position = next
     }
-    let word = rest.remove(at: second)
-    if let verb = Grammar.verbs.first(where: { $0.path == [noun, word] }) { return (verb, rest) }
-    let known = Grammar.verbs(of: noun).map { $0.path[1] }
-    throw UsageError(
-      "'\(noun)' has no verb '\(word)'\(Suggestion.hint(for: word, in: known))",
-      fix: "use one of \(known.joined(separator: ", "))")
+  }
+
+  /// The words that may follow these, each once.
+  private static func words(after words: [String]) -> [String] {
+    var known: [String] = []
+    for verb in Grammar.verbs where verb.path.count > words.count && Array(verb.path.prefix(words.count)) == words {
+      let word = verb.path[words.count]
+      if !known.contains(word) { known.append(word) }
+    }
+    return known
   }
 
   /// A text when the arguments ask for the help of the program or of a noun.

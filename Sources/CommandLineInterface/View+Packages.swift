@@ -1,23 +1,22 @@
 import WorkflowModel
 
 extension View {
-  func packages(_ member: String) -> String {
+  /// All packages with all their versions.
+  var packages: String {
     var table = Table([
       .init("PACKAGE"), .init("VERSION"), .init("STATE"), .init("IN FLIGHT", alignsRight: true), .init("ISOLATION"),
       .init("SIZE", alignsRight: true), .init("REGISTERED (UTC)"), .init("DIGEST"),
     ])
-    for item in document[member]?.elements ?? [] {
-      let isActive = item["active"]?.bool == true
-      let inFlight = item["in_flight"]?.integer ?? 0
-      let state = isActive ? "active" : inFlight > 0 ? "draining" : "–"
+    for item in document["packages"]?.elements ?? [] {
+      let state = item["state"]?.text ?? ""
       table.add([
         .init(item["package"]?.text ?? ""), .init(item["version"]?.text ?? ""),
-        .init(state, isActive ? .green : inFlight > 0 ? .cyan : nil), .init(String(inFlight)),
+        .init(state, Style.tint(ofVersion: state)), .init(String(number("in_flight", of: item))),
         .init(item["isolation"]?.text ?? ""), .init(Quantity.bytes(item["archive_bytes"]?.integer ?? 0)),
         .init(View.time(item["registered_at"])), .init(digest(item)),
       ])
     }
-    return table.text(style) + rules(of: document[member]?.elements ?? [])
+    return table.text(style) + rules(of: document["packages"]?.elements ?? [])
   }
 
   var registration: String {
@@ -27,6 +26,7 @@ extension View {
     let activation = document["activation"] ?? .null
     if activation["digest"] == document["digest"] {
       text += "active  \(name)  epoch \(number("epoch", of: activation))\n" + rule(of: activation)
+        + swapLines(document["swap"])
     } else if activation != .null {
       text += "active  \(word("package")) \(word("version", of: activation)) still; to change that: "
       text += "\(Grammar.program) package activate \(word("package"))@\(word("version"))\n"
@@ -39,6 +39,7 @@ extension View {
 
   var activation: String {
     "active  \(word("package")) \(word("version"))  digest \(digest())  epoch \(number("epoch"))\n" + rule(of: document)
+      + swapLines(document["swap"])
   }
 
   var verification: String {

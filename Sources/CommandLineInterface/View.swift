@@ -18,8 +18,14 @@ struct View {
     case "cancellation": cancellation
     case "events": Table.events(document["events"]?.elements ?? []).text(style)
     case "event": eventLine
-    case "packages": packages("packages")
-    case "versions": packages("versions")
+    case "packages": packages
+    case "package": packageState
+    case "versions": versions
+    case "canary": canary
+    case "removal": removal
+    case "quarantines": quarantines
+    case "swaps": swaps
+    case "audit": audit
     case "registration": registration
     case "activation": activation
     case "inspection": inspection

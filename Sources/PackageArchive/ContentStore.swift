@@ -45,6 +45,31 @@ package struct ContentStore: Sendable {
     }
   }
 
+  /// What the manifest of a package that is in place says of it.
+  ///
+  /// - Throws: ``ArchiveError`` as for ``library(digest:)``.
+  package func manifest(digest: PackageDigest) throws(ArchiveError) -> PackageDescriptor {
+    let folder = try stagedFolder(digest)
+    do throws(ArchiveError) { return try StoredPackage.manifest(in: folder, digest: digest) } catch {
+      throw ArchiveError(.storedDamage, "the stored package \(digest.short) is damaged: \(error.message)")
+    }
+  }
+
+  /// Digests of the packages in place, whole or damaged.
+  package func digests() throws(ArchiveError) -> [PackageDigest] {
+    try Folder.open(root).names().compactMap(PackageDigest.init(hex:))
+  }
+
+  /// Takes a package away; one that is not there is no error.
+  package func remove(digest: PackageDigest) throws(ArchiveError) {
+    let folder = try Folder.open(root)
+    guard folder.contains(digest.hex) else { return }
+    // Whoever looks meanwhile finds all of it or nothing.
+    let aside = ContentStore.temporaryName()
+    try folder.moveAside(digest.hex, to: aside)
+    try folder.remove(aside)
+  }
+
   /// Removes the store at `root` with everything in it; what cannot be removed stays.
   package static func remove(root: String) {
     guard let slash = root.lastIndex(of: "/") else { return removeQuietly(root, in: ".") }

@@ -12,6 +12,12 @@ enum StoredPackage {
     return try file(library.path, of: statement, in: folder)
   }
 
+  /// What its manifest says.
+  static func manifest(in folder: borrowing Folder, digest: PackageDigest) throws(ArchiveError) -> PackageDescriptor {
+    let statement = try statement(in: folder, digest: digest)
+    return try ManifestReader.read(try file(MemberName.manifest, of: statement, in: folder))
+  }
+
   /// Every file is there and what it was.
   static func check(_ folder: borrowing Folder, digest: PackageDigest) throws(ArchiveError) {
     let statement = try statement(in: folder, digest: digest)

@@ -1,59 +1,81 @@
 import PackageArchive
 package import PackageHost
+import Synchronization
 import Threading
-package import WorkflowModel
+import WorkflowModel
 package import WorkflowStore
 
-/// What became of an archive.
-package struct Registered: Sendable {
-  package var registration: PackageRegistration
-  /// The package's active version after the call; nil when it has none.
-  package var activation: Activation?
-  /// True when the call changed which version is active.
-  package var activated: Bool
-}
-
 extension PackageRegistry {
-  /// Verifies, stages, loads and records an archive and, when asked, activates it. The same bytes again are
-  /// no error and change nothing but, when asked, the activation.
+  /// Reads an archive and checks everything that can be checked without running its code.
   ///
-  /// - Parameter rule: with `activate`, when to return to the version that is active now; nil: never.
-  /// - Throws: ``RegistryError``; an archive that is refused anywhere is not recorded, and the version that
-  ///   was active stays so.
-  package func register(
-    archive bytes: [UInt8], tenant: String, isolation: Isolation, activate: Bool, rule: RollbackRule? = nil
-  ) throws(RegistryError) -> Registered {
+  /// - Throws: ``RegistryError``; `.quarantined` for bytes whose last probe failed, while they are not to be tried.
+  package func examine(_ bytes: [UInt8], tenant: String, isolation: Isolation) throws(RegistryError) -> Arrival {
     let verified = try verify(bytes)
     let descriptor = verified.descriptor
-    try refuseWithoutReturn(
-      rule, tenant: tenant, name: descriptor.name, version: descriptor.version, digest: verified.digest)
     let known = try read { store throws(StoreError) in try store.packages(tenant: tenant, name: descriptor.name) }
     try refuseOtherBytes(verified, known)
-    if let record = known.first(where: { $0.digest == verified.digest }) {
-      return try finish(PackageRegistration(created: false, record: record), activate: activate, rule)
+    let record = known.first { $0.digest == verified.digest }
+    if record == nil { try refuseQuarantined(tenant, verified.digest) }
+    return Arrival(verified: verified, bytes: bytes, tenant: tenant, isolation: isolation, known: record)
+  }
+
+  /// Puts an arrival's files in place.
+  package func stage(_ arrival: Arrival) throws(RegistryError) {
+    do throws(ArchiveError) { try content.stage(arrival.verified) } catch { throw .archive(error) }
+  }
+
+  /// Starts a host of an arrival that is in place, which proves that its library loads, is what its manifest says and
+  /// passes its own self-test. Bytes that fail are put in quarantine, unless the machine was to blame.
+  package func probe(_ arrival: Arrival) throws(RegistryError) -> any PackageHost {
+    let (digest, descriptor) = (arrival.verified.digest, arrival.verified.descriptor)
+    let library: [UInt8]
+    do throws(ArchiveError) { library = try content.library(digest: digest) } catch { throw .archive(error) }
+    do throws(HostError) {
+      let host = try opener(library, digest, arrival.isolation)
+      do throws(HostError) { try prove(host, digest, descriptor, tenant: arrival.tenant) } catch {
+        host.close(deadline: Clock.monotonic)
+        throw error
+      }
+      return host
+    } catch {
+      quarantine(
+        QuarantineReport(
+          tenant: arrival.tenant, digest: digest, name: descriptor.name, version: descriptor.version,
+          code: error.code, reason: error.message, origin: origin), unless: error.isInfrastructure)
+      throw .host(error)
     }
-    let host = try stageAndProbe(verified, isolation)
+  }
+
+  /// Records an arrival that was probed on `host`, which is kept warm, or ended when nobody will need it soon.
+  package func record(_ arrival: Arrival, probedOn host: any PackageHost, keepingWarm: Bool) throws(RegistryError)
+    -> PackageRegistration
+  {
     let registration: PackageRegistration
     do throws(RegistryError) {
-      registration = try record(verified, archive: bytes, tenant: tenant, isolation: isolation)
+      let (record, workflows) = (arrival.record(state: .probed, now: Clock.now), arrival.workflows())
+      registration = try write { [origin] store throws(StoreError) in
+        try store.register(record, archive: arrival.bytes, workflows: workflows, by: origin)
+      }
     } catch {
       host.close(deadline: Clock.monotonic)
       throw error
     }
-    if activate { pool.adopt(host, verified.digest) } else { host.close(deadline: Clock.monotonic) }
-    return try finish(registration, activate: activate, rule)
+    guard keepingWarm else {
+      host.close(deadline: Clock.monotonic)
+      return registration
+    }
+    pool.adopt(host, arrival.verified.digest)
+    proven.withLock { _ = $0.insert(arrival.verified.digest) }
+    return registration
   }
 
-  private func finish(
-    _ registration: PackageRegistration, activate: Bool, _ rule: RollbackRule?
-  ) throws(RegistryError) -> Registered {
-    let record = registration.record
-    guard activate else {
-      let present = try activation(tenant: record.tenant, name: record.name)
-      return Registered(registration: registration, activation: present, activated: false)
-    }
-    let (activation, changed) = try self.activate(record, rule: rule)
-    return Registered(registration: registration, activation: activation, activated: changed)
+  /// Stages, probes and records an arrival. The same bytes again are no error and change nothing.
+  ///
+  /// - Throws: ``RegistryError``; an archive that is refused anywhere is not recorded.
+  package func register(_ arrival: Arrival) throws(RegistryError) -> PackageRegistration {
+    if let known = arrival.known { return PackageRegistration(created: false, record: known) }
+    try stage(arrival)
+    return try record(arrival, probedOn: try probe(arrival), keepingWarm: false)
   }
 
   private func verify(_ bytes: [UInt8]) throws(RegistryError) -> VerifiedPackage {
@@ -80,47 +102,5 @@ extension PackageRegistry {
         \(descriptor.name) \(descriptor.version) is registered with digest \(other.digest.short); \
         this archive has \(verified.digest.short): give changed code a new version
         """))
-  }
-
-  /// Puts the files in place and starts a host, which proves that the library loads and is what its manifest says.
-  private func stageAndProbe(_ verified: VerifiedPackage, _ isolation: Isolation) throws(RegistryError)
-    -> any PackageHost
-  {
-    let library: [UInt8]
-    do throws(ArchiveError) {
-      try content.stage(verified)
-      library = try content.library(digest: verified.digest)
-    } catch { throw .archive(error) }
-    do throws(HostError) {
-      let host = try opener(library, verified.digest, isolation)
-      guard host.descriptor == verified.descriptor else {
-        host.close(deadline: Clock.monotonic)
-        throw HostError(
-          code: "CLO-P094",
-          message:
-            "the library of \(verified.descriptor.name) declares something else than its manifest.toml; build it again")
-      }
-      return host
-    } catch { throw .host(error) }
-  }
-
-  private func record(
-    _ verified: VerifiedPackage, archive bytes: [UInt8], tenant: String, isolation: Isolation
-  ) throws(RegistryError) -> PackageRegistration {
-    let descriptor = verified.descriptor
-    let record = PackageRecord(
-      digest: verified.digest, tenant: tenant, name: descriptor.name, version: descriptor.version,
-      description: descriptor.description, author: descriptor.author, fingerprint: descriptor.fingerprint,
-      isolation: isolation.rawValue, archiveBytes: bytes.count, registeredAt: Clock.now)
-    let workflows = descriptor.workflows.enumerated().map { index, workflow in
-      WorkflowRecord(
-        tenant: tenant, package: record.name, version: record.version, digest: record.digest, name: workflow.name,
-        definition: JSONValue.object([
-          JSONMember("index", .integer(index)), JSONMember("definition", workflow.json),
-        ]).bytes)
-    }
-    return try write { store throws(StoreError) in
-      try store.register(record, archive: bytes, workflows: workflows)
-    }
   }
 }

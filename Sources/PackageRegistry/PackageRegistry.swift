@@ -16,15 +16,24 @@ package final class PackageRegistry: Sendable {
   let commits: CommitQueue
   let content: ContentStore
   let opener: LibraryOpener
-  private let loader: PackageLoader
-  private let plans = Mutex<[PackageDigest: [String: WorkflowResolution]]>([:])
+  /// Who the changes made here are asked by, for the audit trail.
+  let origin: Origin
+  let loader: PackageLoader
+  let desk: ProbeDesk
+  /// Versions whose loaded host has passed its probe.
+  let proven = Mutex<Set<PackageDigest>>([])
+  let plans = Mutex<[PackageDigest: [String: WorkflowResolution]]>([:])
   /// Hosts of the versions in use.
   package let pool: HostPool
 
+  /// - Parameter desk: has to be shown the events of the hosts that `opener` opens, before anybody else.
   package init(
-    store: any WorkflowStore, commits: CommitQueue, content: ContentStore, opener: @escaping LibraryOpener
+    store: any WorkflowStore, commits: CommitQueue, content: ContentStore, origin: Origin,
+    desk: ProbeDesk = ProbeDesk(), opener: @escaping LibraryOpener
   ) {
     self.store = store
+    self.origin = origin
+    self.desk = desk
     self.commits = commits
     self.content = content
     self.opener = opener
@@ -33,83 +42,19 @@ package final class PackageRegistry: Sendable {
     pool = HostPool { digest throws(HostError) in try loader.open(digest) }
   }
 
-  /// Makes a registered version the one that new runs take, once it is proved to load.
-  ///
-  /// - Parameter rule: when to return to the version that is active now; nil: never.
-  /// - Throws: ``RegistryError``; the version that was active stays so.
-  package func activate(
-    tenant: String, name: String, version: String, rule: RollbackRule? = nil
-  ) throws(RegistryError) -> Activation {
-    let versions = try read { store throws(StoreError) in try store.packages(tenant: tenant, name: name) }
-    guard let record = versions.first(where: { $0.version == version }) else {
-      throw .notFound(missing(name, version, versions.map(\.version)))
-    }
-    return try activate(record, rule: rule).activation
-  }
-
   /// The version that new runs of the package take; nil when there is none.
   package func activation(tenant: String, name: String) throws(RegistryError) -> Activation? {
     try read { store throws(StoreError) in try store.activation(tenant: tenant, package: name) }
   }
 
-  /// Makes the version active that was so before the last activation, once it is proved to load.
+  /// The registered version of that name and number.
   ///
-  /// - Throws: ``RegistryError``; the version that was active stays so.
-  package func rollBack(tenant: String, name: String) throws(RegistryError) -> Activation {
-    guard let current = try activation(tenant: tenant, name: name) else {
-      throw .notFound("package '\(name)' has no active version")
-    }
-    guard let previous = current.previous else {
-      throw .notFound("package '\(name)' has had no other active version than \(current.version)")
-    }
-    try prove(previous)
-    let activation = try write { store throws(StoreError) in try store.rollBack(tenant: tenant, package: name) }
-    logActivation(activation)
-    return activation
+  /// - Throws: ``RegistryError`` `.notFound`, saying what there is.
+  package func version(tenant: String, name: String, version: String) throws(RegistryError) -> PackageRecord {
+    let versions = try read { store throws(StoreError) in try store.packages(tenant: tenant, name: name) }
+    if let record = versions.first(where: { $0.version == version }) { return record }
+    throw .notFound(missing(name, version, versions.map(\.version)))
   }
-
-  /// Makes `record` the active version of its package; `changed` is false when it was so already.
-  func activate(
-    _ record: PackageRecord, rule: RollbackRule? = nil
-  ) throws(RegistryError) -> (activation: Activation, changed: Bool) {
-    try refuseWithoutReturn(
-      rule, tenant: record.tenant, name: record.name, version: record.version, digest: record.digest)
-    try prove(record.digest)
-    let before = try activation(tenant: record.tenant, name: record.name)
-    let activation = try write { store throws(StoreError) in
-      guard let rule else {
-        return try store.activate(tenant: record.tenant, package: record.name, digest: record.digest)
-      }
-      return try store.activate(
-        tenant: record.tenant, package: record.name, digest: record.digest, rule: rule, now: Clock.now)
-    }
-    let changed = before?.epoch != activation.epoch
-    if changed { logActivation(activation) }
-    return (activation, changed)
-  }
-
-  /// Ends the hosts of versions that are neither active, nor what a roll back would return to, nor pinned by a run
-  /// that is not over.
-  ///
-  /// - Returns: true while a loaded host will have to go later.
-  package func retireUnused() throws(RegistryError) -> Bool {
-    let activations = try read { store throws(StoreError) in try store.activations(tenant: nil) }
-    let wanted = Set(activations.map(\.digest) + activations.compactMap(\.previous))
-    guard pool.hosts.contains(where: { !wanted.contains($0.digest) }) else { return false }
-    let inFlight = try read { store throws(StoreError) in try store.counts(tenant: nil).inFlight }
-    let needed = pool.hosts.filter { entry in
-      let descriptor = entry.host.descriptor
-      return entry.host.load.callsInFlight > 0
-        || inFlight.contains { $0.package == descriptor.name && $0.version == descriptor.version }
-    }
-    pool.retire(keeping: wanted.union(needed.map(\.digest)))
-    return pool.hosts.contains { !wanted.contains($0.digest) }
-  }
-
-  /// Puts a registered version's exact bytes in place on this machine, so that its first load need not fetch them.
-  ///
-  /// - Throws: ``HostError``, `isInfrastructure` when it says nothing about the package.
-  package func stage(_ digest: PackageDigest) throws(HostError) { try loader.stage(digest) }
 
   /// The prepared graph of a workflow of a registered version.
   package func resolve(_ digest: PackageDigest, _ workflow: String) -> WorkflowResolution {
@@ -144,23 +89,9 @@ package final class PackageRegistry: Sendable {
     return prepared
   }
 
-  func logActivation(_ activation: Activation) {
-    Log.write(
-      .info, "a version was activated",
-      [
-        ("package", activation.package), ("version", activation.version), ("digest", activation.digest.short),
-        ("epoch", String(activation.epoch)),
-      ])
-  }
-
   private func missing(_ name: String, _ version: String, _ known: [String]) -> String {
     known.isEmpty
       ? "no package '\(name)' is registered"
       : "package '\(name)' has no version '\(version)'; it has \(known.joined(separator: ", "))"
-  }
-
-  /// Loads the version and keeps it warm, so that its first task does not wait.
-  func prove(_ digest: PackageDigest) throws(RegistryError) {
-    do throws(HostError) { _ = try pool.loaded(digest) } catch { throw .host(error) }
   }
 }

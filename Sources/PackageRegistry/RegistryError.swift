@@ -12,10 +12,10 @@ package enum RegistryError: Error, Sendable {
   /// A workflow's graph cannot be run.
   case graph(workflow: String, GraphError)
   case store(StoreError)
+  /// A probe of these bytes failed not long ago; they are not tried again for a while.
+  case quarantined(QuarantineRecord)
   /// No such package or version; the sentence says what there is.
   case notFound(String)
-  /// A rule for rolling back has nothing to roll back to.
-  case nothingToReturnTo(String)
 }
 
 extension PackageRegistry {

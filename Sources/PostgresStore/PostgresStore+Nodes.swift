@@ -63,19 +63,20 @@ extension PostgresStore {
 
   package func reportStaged(_ package: NodePackage) throws(StoreError) {
     let parameters = Parameters().add(package.bootID).add(package.digest.hex).add(package.node)
-    _ = try ask(NodeStatements.stage, parameters.add(package.failure.map(PlainText.storable)).add(time: package.at))
+    parameters.add(package.failure.map(PlainText.storable)).add(time: package.at).add(time: package.probedAt)
+    _ = try ask(NodeStatements.stage, parameters.add(package.epoch))
   }
 
   package func staged(_ digest: PackageDigest) throws(StoreError) -> [NodePackage] {
     try ask(NodeStatements.staged, Parameters().add(digest.hex)).records { rows, row in
       NodePackage(
         bootID: rows.text(row, 0), node: rows.text(row, 1), digest: digest, failure: rows.optionalText(row, 2),
-        at: rows.time(row, 3))
+        at: rows.time(row, 3), probedAt: rows.optionalTime(row, 4), epoch: rows.int(row, 5))
     }
   }
 
-  package func wantedPackages() throws(StoreError) -> [PackageDigest] {
-    let rows = try ask(NodeStatements.wanted, Parameters())
+  package func wantedPackages(now: Timestamp) throws(StoreError) -> [PackageDigest] {
+    let rows = try ask(NodeStatements.wanted, time(now))
     return try rows.map { row throws(StoreError) in try rows.digest(row, 0) }
   }
 }

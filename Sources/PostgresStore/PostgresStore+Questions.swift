@@ -76,7 +76,8 @@ extension PostgresStore {
   // MARK: Packages
 
   package func activation(tenant: String, package: String) throws(StoreError) -> Activation? {
-    try with { connection throws(StoreError) in try PackageQuestions.activation(tenant, package, connection) }
+    let rows = try ask(PackageQuestions.activations, Parameters().add(tenant).add(package))
+    return rows.count == 0 ? nil : try PackageQuestions.activation(rows, 0)
   }
 
   package func activations(tenant: String?) throws(StoreError) -> [Activation] {
@@ -90,7 +91,8 @@ extension PostgresStore {
   }
 
   package func package(digest: PackageDigest) throws(StoreError) -> PackageRecord? {
-    try with { connection throws(StoreError) in try PackageQuestions.package(digest, tenant: nil, connection) }
+    let rows = try ask(PackageQuestions.byDigest, Parameters().add(digest.hex).add(nil as String?))
+    return rows.count == 0 ? nil : try PackageQuestions.record(rows, 0)
   }
 
   package func archive(digest: PackageDigest) throws(StoreError) -> [UInt8]? {
@@ -107,24 +109,14 @@ extension PostgresStore {
   }
 
   package func register(
-    _ package: PackageRecord, archive: [UInt8], workflows: [WorkflowRecord]
+    _ package: PackageRecord, archive: [UInt8], workflows: [WorkflowRecord], by origin: Origin
   ) throws(StoreError) -> PackageRegistration {
     try with { connection throws(StoreError) in
-      try PackageWriter(connection: connection).register(package, archive, workflows)
-    }
-  }
-
-  package func activate(
-    tenant: String, package: String, digest: PackageDigest
-  ) throws(StoreError) -> Activation {
-    try with { connection throws(StoreError) in
-      try PackageWriter(connection: connection).activate(tenant, package, digest)
-    }
-  }
-
-  package func rollBack(tenant: String, package: String) throws(StoreError) -> Activation {
-    try with { connection throws(StoreError) in
-      try PackageWriter(connection: connection).rollBack(tenant, package)
+      let time = usesCallersTime ? package.registeredAt : nil
+      return try PackageTransaction.run(connection, package.tenant, package.name, time: time) {
+        transaction throws(StoreError) in
+        try PackageWriter(transaction: transaction).register(package, archive, workflows, by: origin)
+      }
     }
   }
 }

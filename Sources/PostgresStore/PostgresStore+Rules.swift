@@ -2,15 +2,6 @@ package import WorkflowModel
 package import WorkflowStore
 
 extension PostgresStore {
-  package func activate(
-    tenant: String, package: String, digest: PackageDigest, rule: RollbackRule, now: Timestamp
-  ) throws(StoreError) -> Activation {
-    let now = caller(now)
-    return try with { connection throws(StoreError) in
-      try RuleWriter(connection: connection, now: now).activate(tenant, package, digest, rule)
-    }
-  }
-
   package func armedRules(now: Timestamp) throws(StoreError) -> ArmedRules {
     try RuleQuestions.rules(try ask(RuleQuestions.armed, time(now)))
   }
@@ -30,13 +21,6 @@ extension PostgresStore {
     let parameters = RuleWriter.add(leader, to: RuleWriter.key(caller(now), rule))
     parameters.add(time: breach?.since).add(breach.map { Int64($0.condition) })
     return try ask(RuleWriter.note, parameters).count == 1
-  }
-
-  package func rollBack(_ order: RollbackOrder, now: Timestamp) throws(StoreError) -> Activation? {
-    let now = caller(now)
-    return try with { connection throws(StoreError) in
-      try RuleWriter(connection: connection, now: now).rollBack(order)
-    }
   }
 
   package func rollbackRecords(tenant: String?, package: String?) throws(StoreError) -> [RollbackRecord] {

@@ -124,7 +124,9 @@ package final class PostgresStore: WorkflowStore {
   func time(_ now: Timestamp) -> Parameters { Parameters().add(time: caller(now)) }
 
   /// The time that came with a call, where that counts; nil: the database's own.
-  func caller(_ now: Timestamp) -> Timestamp? { timeSource == .caller ? now : nil }
+  func caller(_ now: Timestamp) -> Timestamp? { usesCallersTime ? now : nil }
+
+  var usesCallersTime: Bool { timeSource == .caller }
 }
 
 /// A flag that is set once.

@@ -17,12 +17,6 @@ extension Operations {
     "package.archive": { operations, parameters, _ throws(RuntimeError) in
       try operations.archive(&parameters)
     },
-    "package.activate": { operations, parameters, _ throws(RuntimeError) in
-      try operations.activate(&parameters)
-    },
-    "package.rollback": { operations, parameters, _ throws(RuntimeError) in
-      try operations.rollBack(&parameters)
-    },
     "workflow.list": { operations, parameters, _ throws(RuntimeError) in
       try operations.listWorkflows(&parameters)
     },
@@ -35,26 +29,20 @@ extension Operations {
     let tenant = try parameters.text("tenant")
     let word = try parameters.optionalText("isolation") ?? Isolation.runner.rawValue
     let activate = try parameters.flag("activate")
-    let whenStaged = try parameters.optionalInteger("when_staged_ms", in: 0...Operations.day)
-    let rule = try parameters.optionalRule("rollback_on")
+    var options = try swapOptions(&parameters)
+    options.rule = try parameters.optionalRule("rollback_on")
     try parameters.finish()
     guard let isolation = Isolation(rawValue: word) else {
       throw RuntimeError(
         .invalid, code: "CLO-D012", "there is no isolation '\(word)'", fix: "use runner or in-process")
     }
-    guard activate || whenStaged == nil else {
+    guard activate || options == SwapOptions() else {
       throw RuntimeError(
-        .invalid, code: "CLO-D020", "a registration that activates nothing cannot wait for nodes", fix: "activate too")
-    }
-    guard activate || rule == nil else {
-      throw RuntimeError(
-        .invalid, code: "CLO-R072", "a registration that activates nothing has nothing to roll back",
-        fix: "activate too")
+        .invalid, code: "CLO-D020", "a registration that activates nothing waits for nothing and has no rule", fix: "activate too")
     }
     return Answer(
       try runtime.registerPackage(
-        archive: archive, tenant: tenant, isolation: isolation, activate: activate, whenStaged: whenStaged,
-        rule: rule
+        archive: archive, tenant: tenant, isolation: isolation, activate: activate, options
       ).contract)
   }
 
@@ -86,24 +74,6 @@ extension Operations {
         fix: "cloacina-ctl package versions \(name)")
     }
     return Answer(version.contract, attachment: try runtime.archive(version.record.digest))
-  }
-
-  private func activate(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {
-    let tenant = try parameters.text("tenant")
-    let name = try parameters.text("name")
-    let version = try parameters.text("version")
-    let whenStaged = try parameters.optionalInteger("when_staged_ms", in: 0...Operations.day)
-    let rule = try parameters.optionalRule("rollback_on")
-    try parameters.finish()
-    return Answer(
-      try runtime.activate(tenant: tenant, name: name, version: version, whenStaged: whenStaged, rule: rule).contract)
-  }
-
-  private func rollBack(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {
-    let tenant = try parameters.text("tenant")
-    let name = try parameters.text("name")
-    try parameters.finish()
-    return Answer(try runtime.rollBack(tenant: tenant, name: name).contract)
   }
 
   private func listWorkflows(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {

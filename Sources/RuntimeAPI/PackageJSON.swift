@@ -8,7 +8,12 @@ extension PackageVersion {
     .document(
       "package",
       record.contract + [
-        ("active", .bool(isActive)), ("in_flight", .integer(inFlight)), ("rollback_rule", rule?.contract ?? .null),
+        ("active", .bool(isActive)), ("in_flight", .integer(inFlight)), ("state", .string(record.state.rawValue)),
+        ("state_since", .time(record.stateSince)), ("state_reason", .optional(record.stateReason)),
+        ("active_since", .time(facts.activeSince)), ("canary_percent", facts.canary?.contract ?? .null),
+        ("nodes_staged", .integer(facts.nodesStaged)), ("nodes_probed", .integer(facts.nodesProbed)),
+        ("nodes_ready", .integer(nodesReady)),
+        ("rollback_rule", rule?.contract ?? .null),
       ])
   }
 }
@@ -25,14 +30,18 @@ extension PackageRecord {
 }
 
 extension Activation {
-  /// `cloacina.activation/1`
-  package var contract: JSONValue {
+  /// `cloacina.activation/1` as lists show it.
+  package var contract: JSONValue { contract(nil) }
+
+  /// `cloacina.activation/1`, with the swap that brought it about.
+  package func contract(_ swap: SwapReport?) -> JSONValue {
     .document(
       "activation",
       [
         ("tenant", .string(tenant)), ("package", .string(package)), ("version", .string(version)),
         ("digest", .string(digest.hex)), ("epoch", .integer(epoch)), ("activated_at", .time(activatedAt)),
-        ("previous_digest", .optional(previous?.hex)), ("rollback_on", .optional(rollbackOn)),
+        ("previous_digest", .optional(previous?.hex)), ("canary", canary?.summary ?? .null),
+        ("swap", swap?.contract ?? .null), ("rollback_on", .optional(rollbackOn)),
       ])
   }
 }
@@ -44,7 +53,7 @@ extension RegisterResult {
       "registration",
       record.contract + [
         ("created", .bool(created)), ("activated", .bool(activated)),
-        ("activation", activation?.contract ?? .null),
+        ("activation", activation?.contract ?? .null), ("swap", swap?.contract ?? .null),
       ])
   }
 }

@@ -150,7 +150,8 @@ final class Query {
 
   /// Every use binds all parameters anew, so what was bound before may go.
   private func clearScratch() {
-    if scratch.clear() { sqlite3_clear_bindings(statement) }
+    // Without a statement, because it could not be prepared, there is nothing bound.
+    if scratch.clear(), statement != nil { sqlite3_clear_bindings(statement) }
   }
 
   // MARK: Columns

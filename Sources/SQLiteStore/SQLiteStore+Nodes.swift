@@ -59,8 +59,8 @@ extension SQLiteStore {
     try ask { questions throws(StoreError) in try questions.nodes.staged(digest) }
   }
 
-  package func wantedPackages() throws(StoreError) -> [PackageDigest] {
-    try ask { questions throws(StoreError) in try questions.nodes.wantedPackages() }
+  package func wantedPackages(now: Timestamp) throws(StoreError) -> [PackageDigest] {
+    try ask { questions throws(StoreError) in try questions.nodes.wantedPackages(now: now) }
   }
 
   /// Nobody else works on this database, so there is no news to hear.

@@ -3,27 +3,12 @@ package import WorkflowStore
 
 extension SQLiteStore {
   package func register(
-    _ package: PackageRecord, archive: [UInt8], workflows: [WorkflowRecord]
+    _ package: PackageRecord, archive: [UInt8], workflows: [WorkflowRecord], by origin: Origin
   ) throws(StoreError) -> PackageRegistration {
     try write { writer throws(StoreError) in
-      try writer.write { () throws(StoreError) in try writer.packages.register(package, archive, workflows) }
-    }
-  }
-
-  package func activate(
-    tenant: String, package: String, digest: PackageDigest
-  ) throws(StoreError) -> Activation {
-    try write { writer throws(StoreError) in
       try writer.write { () throws(StoreError) in
-        try writer.packages.activate(tenant, package, digest, at: SQLiteStore.now())
-      }
-    }
-  }
-
-  package func rollBack(tenant: String, package: String) throws(StoreError) -> Activation {
-    try write { writer throws(StoreError) in
-      try writer.write { () throws(StoreError) in
-        try writer.packages.rollBack(tenant, package, at: SQLiteStore.now())
+        let life = writer.versions.at(package.registeredAt)
+        return try writer.packages.register(package, archive, workflows, by: origin, life)
       }
     }
   }

@@ -2,16 +2,6 @@ package import WorkflowModel
 package import WorkflowStore
 
 extension SQLiteStore {
-  package func activate(
-    tenant: String, package: String, digest: PackageDigest, rule: RollbackRule, now: Timestamp
-  ) throws(StoreError) -> Activation {
-    try write { writer throws(StoreError) in
-      try writer.write { () throws(StoreError) in
-        try writer.rules.activate(tenant, package, digest, rule, at: now)
-      }
-    }
-  }
-
   package func armedRules(now: Timestamp) throws(StoreError) -> ArmedRules {
     try ask { questions throws(StoreError) in ArmedRules(now: now, rules: try questions.rules.armed()) }
   }
@@ -32,13 +22,19 @@ extension SQLiteStore {
     }
   }
 
-  package func rollBack(_ order: RollbackOrder, now: Timestamp) throws(StoreError) -> Activation? {
-    try write { writer throws(StoreError) in
-      try writer.write { () throws(StoreError) in try writer.rules.rollBack(order, at: now) }
-    }
-  }
-
   package func rollbackRecords(tenant: String?, package: String?) throws(StoreError) -> [RollbackRecord] {
     try ask { questions throws(StoreError) in try questions.rules.records(tenant, package) }
+  }
+}
+
+extension VersionTransaction {
+  func give(_ rule: RollbackRule, to activation: Activation) throws(StoreError) {
+    try rows.rules.give(rule, to: activation, at: now)
+  }
+
+  func isValid(_ order: RollbackOrder) throws(StoreError) -> Bool { try rows.rules.isValid(order, at: now) }
+
+  func end(_ order: RollbackOrder, by activation: Activation) throws(StoreError) {
+    try rows.rules.end(order, by: activation, at: now)
   }
 }

@@ -151,8 +151,17 @@ package struct NodePackage: Sendable, Equatable {
   /// Nil: its exact bytes are verified and in place; else why they are not.
   package var failure: String?
   package var at: Timestamp
+  /// When this node last probed it well; nil: it has not.
+  package var probedAt: Timestamp?
+  /// The highest epoch of an activation of this version that the node has acted upon; 0: none.
+  package var epoch: Int64
 
-  package init(bootID: String, node: String, digest: PackageDigest, failure: String?, at: Timestamp) {
+  package init(
+    bootID: String, node: String, digest: PackageDigest, failure: String?, at: Timestamp, probedAt: Timestamp? = nil,
+    epoch: Int64 = 0
+  ) {
+    self.probedAt = probedAt
+    self.epoch = epoch
     self.bootID = bootID
     self.node = node
     self.digest = digest

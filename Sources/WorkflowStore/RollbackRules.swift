@@ -131,15 +131,9 @@ package struct RollbackRecord: Sendable, Equatable {
   }
 }
 
-/// Rules by which a version is taken back on its own: given with an activation, over with the next one.
+/// Rules by which a version is taken back on its own: given with an activation, over with the next one, be it the roll
+/// back that a rule asks for (``ActivationRequest/rule``, ``RollbackRequest/order``).
 package protocol RollbackRuling: AnyObject, Sendable {
-  /// As `activate`, and puts the activation under a rule in the same transaction. The version that is active already
-  /// gets the rule in place of its present one.
-  ///
-  /// - Throws: ``StoreError`` `.notFound` for an unregistered digest, and when there is no version to return to.
-  func activate(
-    tenant: String, package: String, digest: PackageDigest, rule: RollbackRule, now: Timestamp
-  ) throws(StoreError) -> Activation
   func armedRules(now: Timestamp) throws(StoreError) -> ArmedRules
   /// Records what a node (a boot id) has counted, in place of what it said before. Rules that are over are left out.
   func report(_ outcomes: [OutcomeReport], node: String, now: Timestamp) throws(StoreError)
@@ -149,11 +143,6 @@ package protocol RollbackRuling: AnyObject, Sendable {
   func note(
     _ breach: RollbackJudge.Breach?, of rule: RuleKey, leader: DutyKey, now: Timestamp
   ) throws(StoreError) -> Bool
-  /// Activates what was active before and ends the rule, in one transaction, if the rule's activation is still the
-  /// last one and the leader leads.
-  ///
-  /// - Returns: the activation; nil when nothing was done because one of the two is not so.
-  func rollBack(_ order: RollbackOrder, now: Timestamp) throws(StoreError) -> Activation?
   /// Rules and what became of them, newest first: every one of a package, or the current ones of all.
   func rollbackRecords(tenant: String?, package: String?) throws(StoreError) -> [RollbackRecord]
 }

@@ -13,11 +13,19 @@ package struct PackageRecord: Sendable, Equatable {
   package var isolation: String
   package var archiveBytes: Int
   package var registeredAt: Timestamp
+  package var state: VersionState
+  package var stateSince: Timestamp
+  /// One sentence on why it is in that state, where there is something to say.
+  package var stateReason: String?
 
+  /// - Parameter state: since its registration.
   package init(
     digest: PackageDigest, tenant: String, name: String, version: String, description: String, author: String,
-    fingerprint: String, isolation: String, archiveBytes: Int, registeredAt: Timestamp
+    fingerprint: String, isolation: String, archiveBytes: Int, registeredAt: Timestamp,
+    state: VersionState = .registered
   ) {
+    self.state = state
+    stateSince = registeredAt
     self.digest = digest
     self.tenant = tenant
     self.name = name
@@ -76,11 +84,14 @@ package struct Activation: Sendable, Equatable {
   package var previous: PackageDigest?
   /// The rule it is under; stores leave it to ``RollbackRuling/rollbackRecords(tenant:package:)`` to say.
   package var rollbackOn: String?
+  /// The version that takes a share of the new runs.
+  package var canary: CanaryRecord?
 
   package init(
     tenant: String, package: String, version: String, digest: PackageDigest, epoch: Int64, activatedAt: Timestamp,
-    previous: PackageDigest?
+    previous: PackageDigest?, canary: CanaryRecord? = nil
   ) {
+    self.canary = canary
     self.tenant = tenant
     self.package = package
     self.version = version

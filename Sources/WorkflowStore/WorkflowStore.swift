@@ -4,7 +4,7 @@ package import WorkflowModel
 ///
 /// Every function blocks the calling thread and may be called from any thread except Swift's cooperative
 /// pool; the store serializes writers itself. Each write is one transaction: all of it happened, or none.
-package protocol WorkflowStore: AnyObject, Sendable, RollbackRuling {
+package protocol WorkflowStore: VersionKeeping, RollbackRuling {
   // MARK: Hot path
 
   /// Applies a whole batch in one durable transaction, in the order of ``StoreBatch``'s fields.
@@ -18,14 +18,10 @@ package protocol WorkflowStore: AnyObject, Sendable, RollbackRuling {
   /// Adds a package version with its archive bytes and workflow definitions.
   ///
   /// The same digest again is `created == false`; the same name and version with other bytes throws
-  /// `.packageConflict` naming both digests.
-  func register(_ package: PackageRecord, archive: [UInt8], workflows: [WorkflowRecord]) throws(StoreError)
-    -> PackageRegistration
-  /// Makes `digest` the version new runs of the package take; raises the activation's epoch unless it
-  /// already is the active one. Throws `.notFound` for an unregistered digest.
-  func activate(tenant: String, package: String, digest: PackageDigest) throws(StoreError) -> Activation
-  /// Activates what was active before the last activation. Throws `.notFound` when there is nothing to return to.
-  func rollBack(tenant: String, package: String) throws(StoreError) -> Activation
+  /// `.packageConflict` naming both digests. A quarantine of the digest ends, or throws `.quarantined` when its time
+  /// is not over.
+  func register(_ package: PackageRecord, archive: [UInt8], workflows: [WorkflowRecord], by origin: Origin)
+    throws(StoreError) -> PackageRegistration
   /// Nil when the package has no active version.
   func activation(tenant: String, package: String) throws(StoreError) -> Activation?
   func activations(tenant: String?) throws(StoreError) -> [Activation]
@@ -59,12 +55,13 @@ package protocol WorkflowStore: AnyObject, Sendable, RollbackRuling {
   /// Throws `.notFound` when no node of that name is known.
   func setNode(name: String, wanted: NodeState) throws(StoreError)
   /// Records that a node has a version's exact bytes in place, or why not.
+  /// The epoch that is on record stays when it is higher.
   func reportStaged(_ package: NodePackage) throws(StoreError)
   /// Which nodes have reported on a version, alive or not.
   func staged(_ digest: PackageDigest) throws(StoreError) -> [NodePackage]
-  /// Versions a node should have: active ones, those a roll back returns to, those that open runs are pinned to, and
-  /// the newest registration of each package.
-  func wantedPackages() throws(StoreError) -> [PackageDigest]
+  /// Versions a node should have: active ones, canaries, those a roll back returns to, those that open runs are pinned
+  /// to, those that swaps in time are to activate, and the newest registration of each package.
+  func wantedPackages(now: Timestamp) throws(StoreError) -> [PackageDigest]
   /// Has `receive` told of news, on a thread of the store, until the store is closed. To be called once. News may be
   /// lost or come twice: they only shorten the wait until the next poll. A store that is not shared has none.
   func listen(_ receive: @escaping @Sendable (Set<StoreNews>) -> Void) throws(StoreError)
@@ -117,6 +114,13 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case corrupt = "CLO-S008"
     case invalid = "CLO-S009"  // a value the schema refuses
     case failed = "CLO-S010"  // anything else the database said
+    case versionState = "CLO-S011"  // the state of a package version does not allow it
+    case downgrade = "CLO-S012"  // a lower version than the active one
+    case versionInUse = "CLO-S013"  // active, canary, or pinned by runs that are not over
+    case swapRunning = "CLO-S014"  // another swap of the package is before its activation
+    case swapOver = "CLO-S015"  // the swap has ended, or its time is over
+    case quarantined = "CLO-S016"  // refused without a try until the quarantine's time is over
+    case activationMoved = "CLO-S017"  // somebody else has changed what is active
   }
 
   package var code: Code

@@ -14,6 +14,10 @@ final class Cluster: UnansweringStore {
     var staged: [NodePackage] = []
     var wantedPackages: [PackageDigest] = []
     var packages: [PackageRecord] = []
+    var activations: [Activation] = []
+    /// Newest first.
+    var swaps: [SwapRecord] = []
+    var quarantines: [QuarantineRecord] = []
     var run: RunRecord?
     /// Calls of ``run(_:)`` after which the run is over.
     var endsAfter = Int.max
@@ -112,12 +116,29 @@ final class Cluster: UnansweringStore {
     try answer { state throws(StoreError) in state.staged.filter { $0.digest == digest } }
   }
 
-  func wantedPackages() throws(StoreError) -> [PackageDigest] {
+  func wantedPackages(now: Timestamp) throws(StoreError) -> [PackageDigest] {
     try answer { state throws(StoreError) in state.wantedPackages }
   }
 
   func package(digest: PackageDigest) throws(StoreError) -> PackageRecord? {
     state.withLock { $0.packages.first { $0.digest == digest } }
+  }
+
+  func activations(tenant: String?) throws(StoreError) -> [Activation] { state.withLock { $0.activations } }
+
+  func beginSwap(_ start: SwapStart, now: Timestamp) throws(StoreError) -> SwapRecord {
+    let swap = SwapRecord(
+      id: start.id, tenant: start.tenant, package: start.package, kind: start.kind, from: nil, to: start.to,
+      version: start.version, step: .verify, node: start.origin.node, actor: start.origin.actor, startedAt: now,
+      stepAt: now, deadlineAt: nil)
+    state.withLock { $0.swaps.insert(swap, at: 0) }
+    return swap
+  }
+
+  func swaps(_ filter: SwapFilter) throws(StoreError) -> [SwapRecord] { state.withLock { $0.swaps } }
+
+  func quarantine(tenant: String, digest: PackageDigest) throws(StoreError) -> QuarantineRecord? {
+    state.withLock { $0.quarantines.first { $0.digest == digest } }
   }
 
   func dueSchedules(now: Timestamp, limit: Int) throws(StoreError) -> DueSchedules {

@@ -130,6 +130,23 @@ import WorkflowStore
     #expect(StagingVerdict(nodes: [Cluster.node("a")], reports: [earlier]).missing == ["a"])
   }
 
+  @Test func aProbeCountsFromTheBeginningOfTheSwapOn() {
+    var (early, late) = (report("a"), report("b"))
+    (early.probedAt, late.probedAt) = (99, 100)
+    let nodes = [Cluster.node("a"), Cluster.node("b"), Cluster.node("c")]
+    let verdict = StagingVerdict(nodes: nodes, reports: [early, late, report("c")], goal: .probed(since: 100))
+    #expect(verdict.missing == ["a", "c"])
+    #expect(verdict.sentence == "a has not probed it yet; c has not probed it yet")
+  }
+
+  @Test func nodesAreSettledFromTheEpochOn() {
+    var (before, now, after) = (report("a"), report("b"), report("c"))
+    (before.epoch, now.epoch, after.epoch) = (4, 5, 6)
+    let nodes = [Cluster.node("a"), Cluster.node("b"), Cluster.node("c")]
+    let verdict = StagingVerdict(nodes: nodes, reports: [before, now, after], goal: .settled(epoch: 5))
+    #expect(verdict.sentence == "a has not acted upon it yet")
+  }
+
   @Test func theSentenceNamesNodesAndReasons() {
     let verdict = StagingVerdict(
       nodes: [Cluster.node("a"), Cluster.node("b")], reports: [report("b", failure: "no space left")])
@@ -193,5 +210,12 @@ import WorkflowStore
   @Test func onlyRunsInFlightWait() {
     #expect(sentences([node("a", [])], inFlight: 0) == [])
     #expect(TagGaps.sentences(needs, inFlight: [], nodes: [node("a", [])]) == [])
+  }
+
+  @Test func looksThatTakeLongAreRare() {
+    #expect(NodeTiming.nextLook(afterNanoseconds: 0) == 15_000)
+    #expect(NodeTiming.nextLook(afterNanoseconds: 300_000_000) == 15_000)
+    #expect(NodeTiming.nextLook(afterNanoseconds: 4_000_000_000) == 200_000)
+    #expect(NodeTiming.nextLook(afterNanoseconds: .max) > 200_000)
   }
 }

@@ -23,15 +23,9 @@ final class SharedFile: WorkflowStore {
   func end() { store.close() }
 
   func apply(_ batch: StoreBatch) throws(StoreError) -> StoreOutcome { try store.apply(batch) }
-  func register(_ package: PackageRecord, archive: [UInt8], workflows: [WorkflowRecord]) throws(StoreError)
-    -> PackageRegistration
-  { try store.register(package, archive: archive, workflows: workflows) }
-  func activate(tenant: String, package: String, digest: PackageDigest) throws(StoreError) -> Activation {
-    try store.activate(tenant: tenant, package: package, digest: digest)
-  }
-  func rollBack(tenant: String, package: String) throws(StoreError) -> Activation {
-    try store.rollBack(tenant: tenant, package: package)
-  }
+  func register(_ package: PackageRecord, archive: [UInt8], workflows: [WorkflowRecord], by origin: Origin)
+    throws(StoreError) -> PackageRegistration
+  { try store.register(package, archive: archive, workflows: workflows, by: origin) }
   func activation(tenant: String, package: String) throws(StoreError) -> Activation? {
     try store.activation(tenant: tenant, package: package)
   }
@@ -56,7 +50,7 @@ final class SharedFile: WorkflowStore {
   func setNode(name: String, wanted: NodeState) throws(StoreError) { try store.setNode(name: name, wanted: wanted) }
   func reportStaged(_ package: NodePackage) throws(StoreError) { try store.reportStaged(package) }
   func staged(_ digest: PackageDigest) throws(StoreError) -> [NodePackage] { try store.staged(digest) }
-  func wantedPackages() throws(StoreError) -> [PackageDigest] { try store.wantedPackages() }
+  func wantedPackages(now: Timestamp) throws(StoreError) -> [PackageDigest] { try store.wantedPackages(now: now) }
   func dueSchedules(now: Timestamp, limit: Int) throws(StoreError) -> DueSchedules {
     try store.dueSchedules(now: now, limit: limit)
   }

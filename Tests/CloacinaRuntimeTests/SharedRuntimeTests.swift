@@ -84,6 +84,13 @@ import WorkflowStore
     }
   }
 
+  private func lead(_ runtime: Runtime, whenStaged: Int64?) throws(RuntimeError) -> SwapLead {
+    var order = SwapOrder(
+      kind: .activate, source: .registered(Cluster.record(1)), before: nil, origin: Origin(actor: "a", node: "n"))
+    order.options.whenStaged = whenStaged
+    return try SwapLead(runtime, order)
+  }
+
   @Test func theLastNodesReportEndsTheWait() throws {
     prepare([Cluster.node("a"), Cluster.node("b"), Cluster.node("c", state: .draining)])
     try stage("a")
@@ -91,14 +98,12 @@ import WorkflowStore
       let done = OneShot<RuntimeError?>()
       let thread = NamedThread("waiter") {
         do throws(RuntimeError) {
-          try runtime.waitUntilStaged(Cluster.record(1), timeoutMilliseconds: 600_000)
+          try lead(runtime, whenStaged: 600_000).awaitNodes(.staged)
           done.deliver(nil)
         } catch { done.deliver(error) }
       }
       try stage("b", failure: "no space left")
-      cluster.tell([.packages])
       try stage("b")
-      cluster.tell([.packages])
       #expect(done.wait() == .some(nil))
       thread.join()
     }
@@ -109,26 +114,39 @@ import WorkflowStore
     try stage("a")
     try stage("b", failure: "no space left")
     try withRuntime { (runtime: Runtime) throws in
-      let error = #expect(throws: RuntimeError.self) {
-        try runtime.waitUntilStaged(Cluster.record(1), timeoutMilliseconds: 0)
-      }
+      let error = #expect(throws: RuntimeError.self) { try lead(runtime, whenStaged: 0).awaitNodes(.staged) }
       #expect(error?.kind == .timeout)
       #expect(error?.code == "CLO-R014")
       #expect(error?.message.contains("c has not put it in place yet; b cannot: no space left") == true)
     }
   }
 
-  @Test func aVersionThatNodesDoNotFetchBeforehandIsNotWaitedFor() throws {
-    prepare([Cluster.node("a")])
-    cluster.state.withLock { $0.wantedPackages = [] }
+  @Test func nodesThatCannotAreNotWaitedForUnlessAllAreAskedFor() throws {
+    prepare([Cluster.node("a"), Cluster.node("b")])
+    try stage("a")
+    try stage("b", failure: "no space left")
     try withRuntime { (runtime: Runtime) throws in
-      let error = #expect(throws: RuntimeError.self) {
-        try runtime.waitUntilStaged(Cluster.record(1), timeoutMilliseconds: 600_000)
+      let lead = try lead(runtime, whenStaged: nil)
+      try lead.awaitNodes(.staged)
+      #expect(lead.report.warnings == ["not every node was waited for: b cannot: no space left"])
+    }
+  }
+
+  @Test func aVersionThatANodeHasPutInQuarantineIsNotActivated() throws {
+    prepare([Cluster.node("a")])
+    try stage("a", failure: "its probe failed")
+    try withRuntime { (runtime: Runtime) throws in
+      let lead = try lead(runtime, whenStaged: nil)
+      let started = lead.report.record.startedAt
+      cluster.state.withLock { state in
+        state.quarantines = [
+          QuarantineRecord(
+            tenant: "public", digest: Cluster.digest(1), name: "etl", version: "1.1.0", code: "CLO-P111",
+            reason: "task 'check' failed", failures: 1, firstAt: started, lastAt: started, until: started + 30_000)
+        ]
       }
-      #expect(error?.kind == .refused)
-      #expect(error?.code == "CLO-R015")
-      try stage("a")
-      try runtime.waitUntilStaged(Cluster.record(1), timeoutMilliseconds: 0)
+      let error = #expect(throws: RuntimeError.self) { try lead.awaitNodes(.probed(since: started)) }
+      #expect(error?.kind == .rejectedPackage && error?.code == "CLO-P111")
     }
   }
 

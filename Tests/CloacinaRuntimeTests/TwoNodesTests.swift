@@ -62,22 +62,34 @@ import WorkflowStore
   @Test func aVersionIsActivatedOnceBothNodesHaveItsBytes() throws {
     try withNodes { (first: Runtime, second: Runtime, store: SharedFile) throws in
       let (old, new) = (try archive("1.0.0"), try archive("1.1.0"))
+      var options = SwapOptions()
+      options.whenStaged = 60_000
       for archive in [old, new] {
         let result = try first.registerPackage(
-          archive: archive, tenant: "public", isolation: .runner, activate: true, whenStaged: 60_000)
+          archive: archive, tenant: "public", isolation: .runner, activate: true, options)
         #expect(result.activated)
+        #expect(result.swap?.warnings == [])
         #expect(result.activation?.digest == result.record.digest)
         let reports = try store.staged(result.record.digest)
         #expect(reports.map(\.node) == ["a", "b"])
-        #expect(reports.allSatisfy { $0.failure == nil })
+        #expect(reports.allSatisfy { $0.failure == nil && $0.probedAt != nil })
+        #expect(reports.allSatisfy { $0.epoch == result.activation?.epoch }, "both nodes have acted upon it")
         for name in ["a", "b"] {
           let place = "\(folder)/cache-\(name)/\(result.record.digest.hex)/statement"
           #expect(FileManager.default.fileExists(atPath: place))
         }
       }
       #expect(try second.node(named: "b")[0].packages.map(\.isStaged) == [true, true])
-      let back = try second.activate(tenant: "public", name: "simple_demo_c", version: "1.0.0", whenStaged: 60_000)
-      #expect(back.version == "1.0.0")
+      let refused = #expect(throws: RuntimeError.self) {
+        try second.activate(tenant: "public", name: "simple_demo_c", version: "1.0.0", options)
+      }
+      #expect(refused?.code == "CLO-S012" && refused?.kind == .refused)
+      options.allowsDowngrade = true
+      let back = try second.activate(tenant: "public", name: "simple_demo_c", version: "1.0.0", options)
+      #expect(back.activation.version == "1.0.0")
+      #expect(
+        back.swap?.record.steps.map(\.step) == [.verify, .stage, .probe, .activate, .settle], "each step is timed")
+      #expect(try first.swaps(tenant: "public", name: "simple_demo_c", limit: 9).map(\.step) == [.done, .done, .done])
     }
   }
 

@@ -28,6 +28,8 @@ final class Workspace {
   let database: String
   private let databaseURL: String
   private var daemons: [RunningCommand] = []
+  /// Variables for the commands that are started from now on.
+  var variables: [String: String] = [:]
 
   /// - Parameter databaseURL: a database that is no file; nil for a file in the folder.
   init(databaseURL: String? = nil) throws {
@@ -57,7 +59,7 @@ final class Workspace {
     if !databaseURL.hasPrefix("sqlite:") { environment["XDG_CACHE_HOME"] = "\(folder)/cache" }
     environment["CLOACINA_SDK"] = Workspace.root
     environment["NO_COLOR"] = "1"
-    return environment
+    return environment.merging(variables) { $1 }
   }
 
   /// Starts `cloacina-ctl` with `arguments`, and `input` on its standard input.

@@ -33,10 +33,11 @@ private final class EmptyStore: UnansweringStore {
     let commits = CommitQueue(store: store)
     defer { commits.close() }
     let registry = PackageRegistry(
-      store: store, commits: commits, content: try ContentStore(root: folder + "/packages")
+      store: store, commits: commits, content: try ContentStore(root: folder + "/packages"),
+      origin: Origin(actor: "a test", node: "n")
     ) { _, _, _ throws(HostError) in throw Self.opened }
     do throws(RegistryError) {
-      _ = try registry.register(archive: archive, tenant: "public", isolation: .runner, activate: true)
+      _ = try registry.register(try registry.examine(archive, tenant: "public", isolation: .runner))
       return nil
     } catch .host(let error) { return error }
   }

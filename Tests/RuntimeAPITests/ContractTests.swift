@@ -96,7 +96,7 @@ import WorkflowStore
   }
 
   private static var documents: [JSONValue] {
-    var underRule = PackageVersion(record: record, isActive: true, inFlight: 0)
+    var underRule = PackageVersion(facts: VersionFacts(record: record), isActive: true, nodesReady: 1)
     underRule.rule = rule
     let version = underRule.contract
     let start = StartResult(id: RunID("r"), created: true, digest: digest).contract
@@ -107,8 +107,11 @@ import WorkflowStore
       .list("starts", [start]), CancelOutcome.cancelled(wasLeased: true).contract(RunID("r")),
       .list("events", [event.contract], [("run", .string("r")), ("run_status", .string("failed"))]),
       .list("packages", [version]), .list("versions", [version], [("package", .string("p"))]),
-      RegisterResult(record: record, created: true, activation: activation, activated: true).contract,
-      activation.contract,
+      RegisterResult(record: record, created: true, activation: activation, activated: true, swap: swap).contract,
+      activation.contract(swap), version,
+      .list("swaps", [swap.record.contract], [("package", .string("p"))]),
+      CanaryResult(canary: canary, swap: swap).contract, .list("quarantines", [quarantine.contract]),
+      Removal(record: record, freedBytes: 1).contract, .list("audit", [audit.contract]),
       WorkflowInfo(tenant: "public", package: "p", version: "1.0.0", digest: digest, definition: definition).contract,
       status.contract(daemon: DaemonIdentity(processID: 1, socket: "s")),
       SchemaStatus(
@@ -120,6 +123,31 @@ import WorkflowStore
         database: "d", showsSQL: true),
       .list("schedules", [schedule.contract]),
     ]
+  }
+
+  private static var swap: SwapReport {
+    var record = SwapRecord(
+      id: "s", tenant: "public", package: "p", kind: .activate, from: digest, to: digest, version: "1.0.0", step: .done,
+      node: "n", actor: "operator", startedAt: 0, stepAt: 0, deadlineAt: nil)
+    record.steps = [SwapStepTime(step: .verify, milliseconds: 1)]
+    return SwapReport(record: record)
+  }
+
+  private static var canary: CanaryRecord {
+    CanaryRecord(
+      tenant: "public", package: "p", digest: digest, version: "1.0.0", share: CanaryShare(parts: 1250)!, since: 0)
+  }
+
+  private static var quarantine: QuarantineRecord {
+    QuarantineRecord(
+      tenant: "public", digest: digest, name: "p", version: "1.0.0", code: "CLO-P111", reason: "r", failures: 1,
+      firstAt: 0, lastAt: 0, until: 0)
+  }
+
+  private static var audit: AuditRecord {
+    var entry = AuditEntry(tenant: "public", origin: Origin(actor: "operator", node: "n"), action: "activated")
+    entry.data = Array("{\"epoch\":1}".utf8)
+    return AuditRecord(id: 1, at: 0, entry: entry)
   }
 
   /// Paths of all members, with what is free text for the author (payloads) left closed.
@@ -138,7 +166,7 @@ import WorkflowStore
     }
   }
 
-  @Test(arguments: 0..<17) func producedFieldsAreTheDocumentedOnes(_ index: Int) throws {
+  @Test(arguments: 0..<23) func producedFieldsAreTheDocumentedOnes(_ index: Int) throws {
     let document = ContractTests.documents[index]
     let schema = try #require(document["schema"]?.text)
     let example = try #require(
@@ -150,7 +178,15 @@ import WorkflowStore
     #expect(fields(document) == fields(example), "\(schema)")
   }
 
-  @Test func everyDocumentIsTested() { #expect(ContractTests.documents.count == 17) }
+  @Test func everyDocumentIsTested() { #expect(ContractTests.documents.count == 23) }
+
+  @Test func sharesAreWrittenInPercent() {
+    let shown = CanaryResult(canary: ContractTests.canary, swap: nil).contract
+    #expect(shown["percent"]?.json == "12.5" && shown["ended"]?.bool == true)
+    var whole = ContractTests.canary
+    whole.share = CanaryShare(parts: 500)!
+    #expect(CanaryResult(canary: whole, swap: nil).contract["percent"]?.json == "5")
+  }
 
   @Test func whatBecameOfARuleIsASentence() {
     var rule = ContractTests.rule
@@ -163,7 +199,7 @@ import WorkflowStore
         == "p 1.1.0 is rolled back on its own when r; broken since 1970-01-01 00:00:00 UTC")
     rule.breachedSince = nil
     #expect(rule.contract["sentence"]?.text == "p 1.1.0 is rolled back on its own when r")
-    let version = PackageVersion(record: ContractTests.record, isActive: true, inFlight: 0)
+    let version = PackageVersion(facts: VersionFacts(record: ContractTests.record), isActive: true, nodesReady: 1)
     #expect(version.contract["rollback_rule"] == .null)
   }
 

@@ -73,12 +73,14 @@ import WorkflowStore
     let digest = try #require(PackageDigest(hex: String(repeating: "b", count: 64)))
     let record = PackageRecord(
       digest: digest, tenant: "public", name: "other", version: "3.0.0", description: "", author: "", fingerprint: "",
-      isolation: "runner", archiveBytes: 0, registeredAt: 2)
+      isolation: "runner", archiveBytes: 0, registeredAt: 2, state: .probed)
     let flow = WorkflowRecord(
       tenant: "public", package: "other", version: "3.0.0", digest: digest, name: "flow", definition: [])
-    _ = try store.register(record, archive: [], workflows: [flow])
+    let origin = Origin(actor: "a test", node: "n")
+    _ = try store.register(record, archive: [], workflows: [flow], by: origin)
     #expect(try database.store.claim().isEmpty, "registered is not active")
-    _ = try store.activate(tenant: "public", package: "other", digest: digest)
+    let activation = ActivationRequest(tenant: "public", package: "other", digest: digest, origin: origin)
+    _ = try store.activate(activation, now: currentTime())
     #expect(try database.store.claim().map(\.version) == ["3.0.0"])
     #expect(try store.counts(tenant: "public").unserved == 0)
   }

@@ -73,20 +73,52 @@ import WorkflowStore
 
   @Test func aDatabaseOfTheFirstReleaseGoesOn() throws {
     let path = database.folder + "/older.db"
-    let older = try SQLiteStore(path: path, migrations: [Migration.initialTables])
-    try older.prepareDemo()
-    try older.submit(["a", "b"])
-    older.close()
-    try TemporaryDatabase.sql(
-      """
-      UPDATE workflow_run SET status = 'leased', leased_by = 'old', lease_epoch = 1, lease_until = '2999-01-01'
-      WHERE id = 'a'
-      """, path)
+    try SQLiteStore(path: path, migrations: [Migration.initialTables]).close()
+    try TemporaryDatabase.sql(Self.contentsOfTheFirstRelease, path)
     let store = try SQLiteStore.open(path: path)
+    let versions = try store.packages(tenant: "public", name: "demo")
+    // Newest first: never active, active, rolled back to, pinned by runs, nothing at all.
+    #expect(versions.map(\.state) == [.probed, .active, .draining, .draining, .probed])
+    #expect(versions[1].stateSince == TimestampFormat.parse("2026-01-04 00:00:00.000"))
+    #expect(versions[0].stateSince == versions[0].registeredAt)
     #expect(try store.sweep() == 1)
     #expect(
       try store.claim().map(\.lease) == [LeaseKey(run: RunID("a"), epoch: 2), LeaseKey(run: RunID("b"), epoch: 1)])
     #expect(try store.check() == [])
+    let settled = try store.settleVersions(by: Origin(actor: "a test", node: "n"), now: currentTime())
+    #expect(settled.versions.map(\.version) == ["3.0.0"] && settled.versions.map(\.to) == [.drained])
     store.close()
+  }
+
+  /// Version 4 is active, 3 was so before, 2 has runs, 1 and 5 were never active.
+  private static var contentsOfTheFirstRelease: String {
+    let versions = (1...5).map { number in
+      let digest = String(repeating: "\(number)", count: 64)
+      return """
+        INSERT INTO package VALUES ('public', '\(digest)', 'demo', '\(number).0.0', '', '', '', 'runner', 1,
+          '2026-01-0\(number) 00:00:00.000');
+        INSERT INTO package_blob VALUES ('\(digest)', x'01');
+        INSERT INTO workflow_definition VALUES ('public', '\(digest)', 'flow', 0, 'demo', '\(number).0.0', '{}');
+        """
+    }
+    let activations = [(1, 3, "NULL"), (2, 4, "1")].map { epoch, number, previous in
+      """
+      INSERT INTO activation_change VALUES ('public', 'demo', \(epoch), '\(number).0.0',
+        '\(String(repeating: "\(number)", count: 64))', \(previous), '2026-01-0\(number) 00:00:00.000');
+      """
+    }
+    let active = String(repeating: "4", count: 64)
+    let pinned = String(repeating: "2", count: 64)
+    let runs = ["a", "b"].map { id in
+      """
+      INSERT INTO workflow_run (id, type, payload, package_name, workflow_name, package_version, package_digest)
+      VALUES ('\(id)', 'demo.flow', '{}', 'demo', 'flow', '2.0.0', '\(pinned)');
+      """
+    }
+    return (versions + activations + runs).joined(separator: "\n") + """
+      INSERT INTO activation VALUES ('public', 'demo', 2, '4.0.0', '\(active)');
+      UPDATE workflow_run SET status = 'leased', leased_by = 'old', lease_epoch = 1, lease_until = '2999-01-01'
+      WHERE id = 'a';
+      """
   }
 }

@@ -56,12 +56,14 @@ extension SQLiteStore {
     let digest = SQLiteStore.demoDigest
     let record = PackageRecord(
       digest: digest, tenant: "public", name: "simple_demo", version: "1.0.0", description: "", author: "",
-      fingerprint: "", isolation: "runner", archiveBytes: 1, registeredAt: 1)
+      fingerprint: "", isolation: "runner", archiveBytes: 1, registeredAt: 1, state: .probed)
     let workflow = WorkflowRecord(
       tenant: "public", package: "simple_demo", version: "1.0.0", digest: digest, name: "data_processing",
       definition: Array("{}".utf8))
-    _ = try register(record, archive: [1], workflows: [workflow])
-    _ = try activate(tenant: "public", package: "simple_demo", digest: digest)
+    let origin = Origin(actor: "a test", node: "n")
+    _ = try register(record, archive: [1], workflows: [workflow], by: origin)
+    let activation = ActivationRequest(tenant: "public", package: "simple_demo", digest: digest, origin: origin)
+    _ = try activate(activation, now: currentTime())
   }
 
   func submit(_ ids: [String], at now: Timestamp = currentTime()) throws {

@@ -124,11 +124,13 @@ final class Cluster {
   private func submit() throws {
     let record = PackageRecord(
       digest: Stage.digest, tenant: "public", name: "p", version: "1.0.0", description: "", author: "",
-      fingerprint: "", isolation: "runner", archiveBytes: 1, registeredAt: now)
+      fingerprint: "", isolation: "runner", archiveBytes: 1, registeredAt: now, state: .probed)
     let workflow = WorkflowRecord(
       tenant: "public", package: "p", version: "1.0.0", digest: Stage.digest, name: "w", definition: Array("{}".utf8))
-    _ = try store.base.register(record, archive: [1], workflows: [workflow])
-    _ = try store.base.activate(tenant: "public", package: "p", digest: Stage.digest)
+    let origin = Origin(actor: "a test", node: "n")
+    _ = try store.base.register(record, archive: [1], workflows: [workflow], by: origin)
+    let activation = ActivationRequest(tenant: "public", package: "p", digest: Stage.digest, origin: origin)
+    _ = try store.base.activate(activation, now: now)
     var batch = StoreBatch(now: now)
     batch.submissions = runs.map {
       RunSubmission(id: $0, tenant: "public", package: "p", workflow: "w", input: Array("{}".utf8))

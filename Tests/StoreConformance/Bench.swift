@@ -12,6 +12,7 @@ struct Bench {
   private var ids = RunIDSequence()
 
   static let lease: Int64 = 30_000
+  static let origin = Origin(actor: "ä person", node: "node-1")
   /// Ids of no run: a UUID, and a text that some databases could not even compare with one.
   static let strangers = [RunID("01890000-0000-7000-8000-000000000000"), RunID("no such run")]
 
@@ -32,7 +33,8 @@ struct Bench {
   ) -> PackageRecord {
     PackageRecord(
       digest: Bench.digest(letter), tenant: tenant, name: name, version: version, description: "Ünïcode ✓",
-      author: "an author", fingerprint: "swift-6", isolation: "runner", archiveBytes: 3, registeredAt: time ?? now)
+      author: "an author", fingerprint: "swift-6", isolation: "runner", archiveBytes: 3, registeredAt: time ?? now,
+      state: .probed)
   }
 
   @discardableResult func register(
@@ -45,13 +47,20 @@ struct Bench {
         tenant: tenant, package: name, version: version, digest: record.digest, name: workflow,
         definition: Array(#"{"name":"\#(workflow)"}"#.utf8))
     }
-    return try store.register(record, archive: archive, workflows: definitions)
+    return try store.register(record, archive: archive, workflows: definitions, by: Bench.origin)
   }
 
   @discardableResult func activate(
     _ name: String, _ letter: Character, tenant: String = "public"
   ) throws -> Activation {
-    try store.activate(tenant: tenant, package: name, digest: Bench.digest(letter))
+    var request = ActivationRequest(
+      tenant: tenant, package: name, digest: Bench.digest(letter), origin: Bench.origin)
+    request.allowsDowngrade = true
+    return try store.activate(request, now: now)
+  }
+
+  @discardableResult func rollBack(_ name: String = "demo", tenant: String = "public") throws -> Activation {
+    try store.rollBack(RollbackRequest(tenant: tenant, package: name, origin: Bench.origin), now: now)
   }
 
   /// Package `demo` with workflow `flow`, active in version 1.0.0, digest `a`.

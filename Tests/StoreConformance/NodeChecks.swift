@@ -111,7 +111,7 @@ extension StoreCheck {
     },
     StoreCheck("nodes should have what is active, rolled back to, newest, or in use") { bench in
       func wanted(_ letters: String, _ when: String) throws {
-        let digests = try bench.store.wantedPackages().map { String($0.hex.first ?? "?") }
+        let digests = try bench.store.wantedPackages(now: bench.now).map { String($0.hex.first ?? "?") }
         try expectEqual(digests.sorted().joined(), letters, "wanted \(when)")
       }
       try wanted("", "of an empty store")

@@ -91,13 +91,13 @@ extension StoreCheck {
         try bench.register("demo", version, letter)
         try bench.activate("demo", letter)
       }
-      let first = try bench.store.rollBack(tenant: "public", package: "demo")
+      let first = try bench.rollBack()
       try expectEqual([first.digest, first.previous], [Bench.digest("b"), Bench.digest("a")], "first step")
-      let second = try bench.store.rollBack(tenant: "public", package: "demo")
+      let second = try bench.rollBack()
       try expectEqual([second.digest, second.previous], [Bench.digest("a"), nil], "second step")
       try expectEqual([first.epoch, second.epoch], [4, 5], "epochs")
       try expectEqual(second.version, "1.0.0", "version")
-      try expectError(.notFound) { _ = try bench.store.rollBack(tenant: "public", package: "demo") }
+      try expectError(.notFound) { try bench.rollBack() }
       try expectEqual(try bench.store.activation(tenant: "public", package: "demo"), second, "what stays active")
     },
     StoreCheck("an activation after a roll back is undone to what the roll back had chosen") { bench in
@@ -105,16 +105,16 @@ extension StoreCheck {
       try bench.register("demo", "1.1.0", "b")
       try bench.register("demo", "1.2.0", "c")
       try bench.activate("demo", "b")
-      _ = try bench.store.rollBack(tenant: "public", package: "demo")
+      try bench.rollBack()
       try expectEqual(try bench.activate("demo", "c").previous, Bench.digest("a"), "previous")
-      let back = try bench.store.rollBack(tenant: "public", package: "demo")
+      let back = try bench.rollBack()
       try expectEqual(back.digest, Bench.digest("a"), "rolled back to")
     },
     StoreCheck("a package that was never activated cannot be rolled back") { bench in
       try bench.register("demo", "1.0.0", "a")
-      try expectError(.notFound) { _ = try bench.store.rollBack(tenant: "public", package: "demo") }
+      try expectError(.notFound) { try bench.rollBack() }
       try bench.activate("demo", "a")
-      try expectError(.notFound) { _ = try bench.store.rollBack(tenant: "public", package: "demo") }
+      try expectError(.notFound) { try bench.rollBack() }
     },
   ]
 }

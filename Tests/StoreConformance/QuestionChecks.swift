@@ -146,7 +146,7 @@ extension StoreCheck {
       try expectError(.unavailable) { _ = try bench.apply { $0.cancels = [RunID("a")] } }
       try expectError(.unavailable) { try bench.register("demo", "1.0.0", "a") }
       try expectError(.unavailable) { try bench.activate("demo", "a") }
-      try expectError(.unavailable) { _ = try store.rollBack(tenant: "public", package: "demo") }
+      try expectError(.unavailable) { try bench.rollBack() }
       try expectError(.unavailable) { _ = try store.run(RunID("a")) }
       try expectError(.unavailable) { _ = try store.runs(RunFilter()) }
       try expectError(.unavailable) { _ = try store.counts(tenant: nil) }
@@ -163,7 +163,7 @@ extension StoreCheck {
       try expectError(.unavailable) { try store.setNode(name: "n", wanted: .ready) }
       try expectError(.unavailable) { try bench.reportStaged("a", by: "n") }
       try expectError(.unavailable) { _ = try store.staged(Bench.digest("a")) }
-      try expectError(.unavailable) { _ = try store.wantedPackages() }
+      try expectError(.unavailable) { _ = try store.wantedPackages(now: bench.now) }
     },
   ]
 }

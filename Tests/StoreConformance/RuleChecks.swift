@@ -14,7 +14,20 @@ extension Bench {
   func activateUnderRule(
     _ letter: Character, _ rule: RollbackRule = Bench.rule, tenant: String = "public"
   ) throws -> Activation {
-    try store.activate(tenant: tenant, package: "demo", digest: Bench.digest(letter), rule: rule, now: now)
+    var request = ActivationRequest(
+      tenant: tenant, package: "demo", digest: Bench.digest(letter), origin: Bench.origin)
+    request.allowsDowngrade = true
+    request.rule = rule
+    return try store.activate(request, now: now)
+  }
+
+  /// The roll back that the order asks for; nil when nothing was done because it may not.
+  func carryOut(_ order: RollbackOrder) throws -> Activation? {
+    var request = RollbackRequest(tenant: order.rule.tenant, package: order.rule.package, origin: Bench.origin)
+    request.order = order
+    do { return try store.rollBack(request, now: now) } catch let error as StoreError where error.code == .activationMoved {
+      return nil
+    }
   }
 
   var armed: [ArmedRule] { get throws { try store.armedRules(now: now).rules } }
@@ -100,7 +113,7 @@ extension StoreCheck {
         bench.now += 1000
         switch step {
         case 0: try bench.activate("demo", "a", tenant: name)
-        case 1: _ = try bench.store.rollBack(tenant: name, package: "demo")
+        case 1: _ = try bench.rollBack(tenant: name)
         default:
           try bench.register("demo", "1.2.0", "c", tenant: name)
           try bench.activate("demo", "c", tenant: name)
@@ -166,7 +179,7 @@ extension StoreCheck {
       try bench.store.report([bench.outcome(key, 70, 30)], node: "n1", now: bench.now)
       bench.now += 61_000
       let again = try bench.judgeKey()
-      let activation = try unwrap(try bench.store.rollBack(bench.order(key, again), now: bench.now), "the roll back")
+      let activation = try unwrap(try bench.carryOut(bench.order(key, again)), "the roll back")
       try expectEqual(leader.duty, .judge, "duty")
       try expectEqual(
         [activation.digest, Bench.digest("a")], [Bench.digest("a"), activation.digest], "rolled back to")
@@ -191,7 +204,7 @@ extension StoreCheck {
       let leader = try bench.judgeKey()
       try bench.register("demo", "1.2.0", "c")
       try bench.activate("demo", "c")
-      try expect(try bench.store.rollBack(bench.order(key, leader), now: bench.now) == nil, "of an older activation")
+      try expect(try bench.carryOut(bench.order(key, leader)) == nil, "of an older activation")
       try expectEqual(try bench.active().digest, Bench.digest("c"), "active")
       try expectEqual(
         try bench.store.rollbackRecords(tenant: nil, package: "demo").map(\.state), [.superseded], "state")
@@ -199,7 +212,7 @@ extension StoreCheck {
     StoreCheck("who does not lead rolls nothing back, and nobody does so twice") { bench in
       let key = try bench.prepareRule()
       func refused(_ leader: DutyKey, _ what: String) throws {
-        try expect(try bench.store.rollBack(bench.order(key, leader), now: bench.now) == nil, what)
+        try expect(try bench.carryOut(bench.order(key, leader)) == nil, what)
         try expectEqual(try bench.active().epoch, 2, "epoch after \(what)")
       }
       try refused(DutyKey(duty: .judge, node: "a", epoch: 1), "while nobody leads")
@@ -209,21 +222,21 @@ extension StoreCheck {
       let second = try bench.judgeKey("b")
       try refused(first, "by an earlier leader")
       try refused(DutyKey(duty: .schedule, node: "b", epoch: second.epoch), "by another duty")
-      try expect(try bench.store.rollBack(bench.order(key, second), now: bench.now) != nil, "by the leader")
-      try expect(try bench.store.rollBack(bench.order(key, second), now: bench.now) == nil, "a second time")
+      try expect(try bench.carryOut(bench.order(key, second)) != nil, "by the leader")
+      try expect(try bench.carryOut(bench.order(key, second)) == nil, "a second time")
       try expectEqual(try bench.active().epoch, 3, "epoch")
     },
     StoreCheck("a version that was rolled back may be activated again under a new rule") { bench in
       let key = try bench.prepareRule()
       let leader = try bench.judgeKey()
-      _ = try bench.store.rollBack(bench.order(key, leader), now: bench.now)
+      _ = try bench.carryOut(bench.order(key, leader))
       bench.now += 1000
       let again = RuleKey(try bench.activateUnderRule("b"))
       try expectEqual(again.epoch, 4, "epoch")
       try expectEqual(try bench.armed.map(\.counts), [OutcomeCounts()], "counts")
       try expectEqual(
         try bench.store.rollbackRecords(tenant: nil, package: "demo").map(\.state), [.armed, .rolledBack], "records")
-      _ = try bench.store.rollBack(bench.order(again, leader), now: bench.now)
+      _ = try bench.carryOut(bench.order(again, leader))
       try expectEqual(try bench.active().digest, Bench.digest("a"), "back to the same version")
     },
     StoreCheck("a claim says how long a run has waited since it was due") { bench in

@@ -33,7 +33,8 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
     packageChecks + activationChecks + submissionChecks + claimChecks + claimFilterChecks + shareChecks + leaseChecks
     + fencingChecks + leadChecks + sweepChecks + scheduleChecks + retentionChecks + resumeChecks + endingChecks
     + permitChecks + offerChecks
-    + ruleChecks + takenChecks + collectChecks + nodeChecks + stagingChecks + eventChecks + questionChecks + lifeChecks
+    + versionChecks + settlingChecks + canaryChecks + quarantineChecks + removalChecks + swapChecks + auditChecks + ruleChecks
+    + takenChecks + collectChecks + nodeChecks + stagingChecks + eventChecks + questionChecks + lifeChecks
 }
 
 /// What a store did that it must not do.

@@ -32,7 +32,7 @@ extension StoreCheck {
       let registered = try bench.submit()
       try bench.activate("demo", "b")
       let after = try bench.submit()
-      _ = try bench.store.rollBack(tenant: "public", package: "demo")
+      try bench.rollBack()
       let back = try bench.submit()
       let versions = try [before, registered, after, back].map { try bench.run($0).version }
       try expectEqual(versions, ["1.0.0", "1.0.0", "1.1.0", "1.0.0"], "versions")

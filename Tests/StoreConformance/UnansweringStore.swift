@@ -8,13 +8,9 @@ package protocol UnansweringStore: WorkflowStore {}
 extension UnansweringStore {
   private var unused: StoreError { StoreError(.failed, "not part of this test") }
 
-  package func register(_ package: PackageRecord, archive: [UInt8], workflows: [WorkflowRecord]) throws(StoreError)
-    -> PackageRegistration
+  package func register(_ package: PackageRecord, archive: [UInt8], workflows: [WorkflowRecord], by origin: Origin)
+    throws(StoreError) -> PackageRegistration
   { throw unused }
-  package func activate(tenant: String, package: String, digest: PackageDigest) throws(StoreError) -> Activation {
-    throw unused
-  }
-  package func rollBack(tenant: String, package: String) throws(StoreError) -> Activation { throw unused }
   package func activation(tenant: String, package: String) throws(StoreError) -> Activation? { nil }
   package func activations(tenant: String?) throws(StoreError) -> [Activation] { [] }
   package func packages(tenant: String, name: String?) throws(StoreError) -> [PackageRecord] { [] }
@@ -35,7 +31,7 @@ extension UnansweringStore {
   package func setNode(name: String, wanted: NodeState) throws(StoreError) { throw unused }
   package func reportStaged(_ package: NodePackage) throws(StoreError) { throw unused }
   package func staged(_ digest: PackageDigest) throws(StoreError) -> [NodePackage] { [] }
-  package func wantedPackages() throws(StoreError) -> [PackageDigest] { [] }
+  package func wantedPackages(now: Timestamp) throws(StoreError) -> [PackageDigest] { [] }
   package func listen(_ receive: @escaping @Sendable (Set<StoreNews>) -> Void) throws(StoreError) {}
   package func announce(_ news: Set<StoreNews>) {}
   package func dueSchedules(now: Timestamp, limit: Int) throws(StoreError) -> DueSchedules {

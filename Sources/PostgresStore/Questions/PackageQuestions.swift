@@ -3,23 +3,25 @@ import WorkflowStore
 
 /// Reads package versions, their workflows and activations.
 enum PackageQuestions {
-  private static let columns = """
-    SELECT digest, tenant_id, name, version, description, author, fingerprint, isolation, archive_bytes, registered_at
-    FROM package
+  /// Of `package AS p`, in the order of ``record(_:_:)``.
+  static let columns = """
+    p.digest, p.tenant_id, p.name, p.version, p.description, p.author, p.fingerprint, p.isolation, p.archive_bytes,
+      p.registered_at, p.state, coalesce(p.state_since, p.registered_at), p.state_reason
     """
+  static let columnCount: Int32 = 13
 
   static let byDigest = Statement(
     name: "reading a package",
     sql: """
-      \(columns) WHERE digest = $1::text AND ($2::text IS NULL OR tenant_id = $2::text)
-      ORDER BY registered_at LIMIT 1
+      SELECT \(columns) FROM package AS p WHERE p.digest = $1::text AND ($2::text IS NULL OR p.tenant_id = $2::text)
+      ORDER BY p.registered_at LIMIT 1
       """)
 
   static let byTenant = Statement(
     name: "listing packages",
     sql: """
-      \(columns) WHERE tenant_id = $1::text AND ($2::text IS NULL OR name = $2::text)
-      ORDER BY name, registered_at DESC, seq DESC
+      SELECT \(columns) FROM package AS p WHERE p.tenant_id = $1::text AND ($2::text IS NULL OR p.name = $2::text)
+      ORDER BY p.name, p.registered_at DESC, p.seq DESC
       """)
 
   static let chunks = Statement(
@@ -42,42 +44,39 @@ enum PackageQuestions {
   static let activations = Statement(
     name: "reading activations",
     sql: """
-      SELECT a.tenant_id, a.package_name, a.version, a.digest, a.epoch, c.activated_at, back.digest
+      SELECT a.tenant_id, a.package_name, a.version, a.digest, a.epoch, c.activated_at, back.digest,
+        canary.tenant_id, canary.package_name, canary.digest, canary.version, canary.parts, canary.since
       FROM activation AS a
       JOIN activation_change AS c
         ON c.tenant_id = a.tenant_id AND c.package_name = a.package_name AND c.epoch = a.epoch
+      LEFT JOIN activation_return AS r ON r.tenant_id = a.tenant_id AND r.package_name = a.package_name
       LEFT JOIN activation_change AS back
-        ON back.tenant_id = a.tenant_id AND back.package_name = a.package_name AND back.epoch = c.previous_epoch
+        ON back.tenant_id = a.tenant_id AND back.package_name = a.package_name AND back.epoch = r.epoch
+      LEFT JOIN activation_canary AS canary
+        ON canary.tenant_id = a.tenant_id AND canary.package_name = a.package_name
       WHERE ($1::text IS NULL OR a.tenant_id = $1::text) AND ($2::text IS NULL OR a.package_name = $2::text)
       ORDER BY a.tenant_id, a.package_name
       """)
 
-  static func package(
-    _ digest: PackageDigest, tenant: String?, _ connection: Connection
-  ) throws(StoreError) -> PackageRecord? {
-    let rows = try connection.ask(byDigest, Parameters().add(digest.hex).add(tenant))
-    return rows.count == 0 ? nil : try record(rows, 0)
-  }
-
-  static func activation(
-    _ tenant: String, _ package: String, _ connection: Connection
-  ) throws(StoreError) -> Activation? {
-    let rows = try connection.ask(activations, Parameters().add(tenant).add(package))
-    return rows.count == 0 ? nil : try activation(rows, 0)
-  }
-
   static func record(_ rows: Rows, _ row: Int) throws(StoreError) -> PackageRecord {
-    PackageRecord(
+    guard let state = VersionState(rawValue: rows.text(row, 10)) else {
+      throw StoreError(.corrupt, "'\(rows.text(row, 10))' is no state of a version; run 'cloacina-ctl db check'")
+    }
+    var record = PackageRecord(
       digest: try rows.digest(row, 0), tenant: rows.text(row, 1), name: rows.text(row, 2), version: rows.text(row, 3),
       description: rows.text(row, 4), author: rows.text(row, 5), fingerprint: rows.text(row, 6),
-      isolation: rows.text(row, 7), archiveBytes: Int(rows.int(row, 8)), registeredAt: rows.time(row, 9))
+      isolation: rows.text(row, 7), archiveBytes: Int(rows.int(row, 8)), registeredAt: rows.time(row, 9), state: state)
+    record.stateSince = rows.time(row, 11)
+    record.stateReason = rows.optionalText(row, 12)
+    return record
   }
 
   static func activation(_ rows: Rows, _ row: Int) throws(StoreError) -> Activation {
     Activation(
       tenant: rows.text(row, 0), package: rows.text(row, 1), version: rows.text(row, 2),
       digest: try rows.digest(row, 3), epoch: rows.int(row, 4), activatedAt: rows.time(row, 5),
-      previous: rows.isNull(row, 6) ? nil : try rows.digest(row, 6))
+      previous: rows.isNull(row, 6) ? nil : try rows.digest(row, 6),
+      canary: rows.isNull(row, 7) ? nil : try CanaryStatements.record(rows, row, from: 7))
   }
 
   /// The archive put together again; each piece must be what its name says.

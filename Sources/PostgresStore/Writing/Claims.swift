@@ -19,14 +19,20 @@ final class Claims {
 
   private static let ready = "status = 'pending' AND is_due AND package_digest IS NOT NULL AND deleted_at IS NULL"
 
-  /// Plain SQL may insert runs without a pin: they get it here, from the active version of what their type names.
+  /// Plain SQL may insert runs without a pin: they get it here, from the active version of what their type names or
+  /// from its canary.
   private static let adopt = Statement(
     name: "pinning runs",
     sql: """
       WITH served AS (
-        SELECT r.id, d.package_name, d.name, a.version, a.digest, json_typeof(r.payload) = 'object' AS is_object
+        SELECT r.id, d.package_name, d.name, json_typeof(r.payload) = 'object' AS is_object, a.version, a.digest,
+          CASE WHEN cd.name IS NOT NULL THEN \(CanaryStatements.draw("r.id")) < c.parts ELSE false END AS is_canary,
+          c.version AS canary_version, c.digest AS canary_digest
         FROM activation AS a
         JOIN workflow_definition AS d ON d.tenant_id = a.tenant_id AND d.package_digest = a.digest
+        LEFT JOIN activation_canary AS c ON c.tenant_id = a.tenant_id AND c.package_name = a.package_name
+        LEFT JOIN workflow_definition AS cd
+          ON cd.tenant_id = c.tenant_id AND cd.package_digest = c.digest AND cd.name = d.name
         CROSS JOIN LATERAL (
           SELECT id, payload FROM workflow_run
           WHERE status = 'pending' AND package_digest IS NULL AND deleted_at IS NULL
@@ -37,7 +43,8 @@ final class Claims {
           WHERE status = 'pending' AND package_digest IS NULL AND deleted_at IS NULL)
       ), pinned AS (
         UPDATE workflow_run AS r SET package_name = s.package_name, workflow_name = s.name,
-          package_version = s.version, package_digest = s.digest, is_due = true,
+          package_version = CASE WHEN s.is_canary THEN s.canary_version ELSE s.version END,
+          package_digest = CASE WHEN s.is_canary THEN s.canary_digest ELSE s.digest END, is_due = true,
           status = CASE WHEN s.is_object THEN r.status ELSE 'failed' END,
           error_class = CASE WHEN s.is_object THEN r.error_class ELSE $2::text END,
           last_error = CASE WHEN s.is_object THEN r.last_error ELSE $3::text END,

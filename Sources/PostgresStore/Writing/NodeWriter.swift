@@ -68,29 +68,34 @@ enum NodeStatements {
   static let stage = Statement(
     name: "reporting a staged package",
     sql: """
-      INSERT INTO node_package (boot_id, digest, node, failure, reported_at)
-      VALUES ($1::text, $2::text, $3::text, $4::text, $5::timestamptz)
-      ON CONFLICT (boot_id, digest) DO UPDATE SET failure = excluded.failure, reported_at = excluded.reported_at
+      INSERT INTO node_package AS n (boot_id, digest, node, failure, reported_at, probed_at, epoch)
+      VALUES ($1::text, $2::text, $3::text, $4::text, $5::timestamptz, $6::timestamptz, $7::bigint)
+      ON CONFLICT (boot_id, digest) DO UPDATE SET failure = excluded.failure, reported_at = excluded.reported_at,
+        probed_at = excluded.probed_at, epoch = greatest(n.epoch, excluded.epoch)
       """)
 
   static let staged = Statement(
     name: "listing staged packages",
     sql: """
-      SELECT boot_id, node, failure, reported_at FROM node_package WHERE digest = $1::text ORDER BY node, boot_id
+      SELECT boot_id, node, failure, reported_at, probed_at, epoch FROM node_package
+      WHERE digest = $1::text ORDER BY node, boot_id
       """)
 
-  /// Active, returned to by a roll back, pinned by an open run, or the newest registration of a package.
+  /// Active, a canary, returned to by a roll back, about to be activated, pinned by an open run, or the newest
+  /// registration of a package.
   static let wanted = Statement(
     name: "listing wanted packages",
     sql: """
       SELECT digest FROM activation
-      UNION SELECT back.digest FROM activation AS a
-        JOIN activation_change AS c
-          ON c.tenant_id = a.tenant_id AND c.package_name = a.package_name AND c.epoch = a.epoch
-        JOIN activation_change AS back
-          ON back.tenant_id = a.tenant_id AND back.package_name = a.package_name AND back.epoch = c.previous_epoch
+      UNION SELECT digest FROM activation_canary
+      UNION SELECT back.digest FROM activation_return AS r JOIN activation_change AS back
+        ON back.tenant_id = r.tenant_id AND back.package_name = r.package_name AND back.epoch = r.epoch
+      UNION SELECT to_digest FROM package_swap AS s
+        WHERE ended_at IS NULL AND (deadline_at IS NULL OR deadline_at >= \(Statement.now))
+          AND EXISTS (SELECT 1 FROM package AS p WHERE p.digest = s.to_digest)
       UNION SELECT digest FROM (
-        SELECT DISTINCT ON (tenant_id, name) digest FROM package ORDER BY tenant_id, name, seq DESC) AS newest
+        SELECT DISTINCT ON (tenant_id, name) digest, state FROM package ORDER BY tenant_id, name, seq DESC) AS newest
+        WHERE state NOT IN ('yanked', 'quarantined')
       UNION SELECT package_digest FROM workflow_run WHERE status = 'leased' AND package_digest IS NOT NULL
       UNION SELECT package_digest FROM workflow_run
         WHERE status = 'pending' AND is_due AND package_digest IS NOT NULL AND deleted_at IS NULL

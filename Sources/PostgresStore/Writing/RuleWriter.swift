@@ -1,13 +1,9 @@
 import WorkflowModel
 import WorkflowStore
 
-/// Gives rules for rolling back, and carries out what they come to. Each function is one transaction.
-struct RuleWriter {
-  let connection: Connection
-  /// NULL, which means the database's own clock, except in tests.
-  let now: Timestamp?
-
-  private static let give = Statement(
+/// Records rules for rolling back, what was counted for them, and what came of them.
+enum RuleWriter {
+  static let give = Statement(
     name: "recording a rule",
     sql: """
       INSERT INTO rollback_rule (tenant_id, package_name, epoch, digest, version, rule, since)
@@ -16,7 +12,7 @@ struct RuleWriter {
       DO UPDATE SET rule = excluded.rule, breached_since = NULL, breached_condition = NULL
       """)
 
-  private static let forgetOutcomes = Statement(
+  static let forgetOutcomes = Statement(
     name: "forgetting what was counted",
     sql: """
       DELETE FROM digest_outcome AS o WHERE NOT EXISTS (
@@ -54,10 +50,10 @@ struct RuleWriter {
       RETURNING 1
       """)
 
-  private static let mayRollBack = Statement(
+  static let mayRollBack = Statement(
     name: "reading a rule", sql: "SELECT \(armed) AND \(leads)")
 
-  private static let end = Statement(
+  static let end = Statement(
     name: "ending a rule",
     sql: """
       UPDATE rollback_rule SET ended_at = \(Statement.now), outcome = 'rolled_back', returned_version = $5::text,
@@ -65,39 +61,31 @@ struct RuleWriter {
       WHERE tenant_id = $2::text AND package_name = $3::text AND epoch = $4::bigint
       """)
 
-  func activate(
-    _ tenant: String, _ package: String, _ digest: PackageDigest, _ rule: RollbackRule
-  ) throws(StoreError) -> Activation {
-    let packages = PackageWriter(connection: connection)
-    return try packages.transaction(tenant, package) { () throws(StoreError) in
-      let activation = try packages.activateInside(tenant, package, digest)
-      guard activation.previous != nil else { throw StoreError.nothingToReturnTo(activation) }
-      let parameters = RuleWriter.key(now, RuleKey(activation)).add(digest.hex).add(activation.version)
-      _ = try connection.ask(RuleWriter.give, parameters.add(rule.description))
-      _ = try connection.ask(RuleWriter.forgetOutcomes, Parameters())
-      return activation
-    }
-  }
-
-  func rollBack(_ order: RollbackOrder) throws(StoreError) -> Activation? {
-    let packages = PackageWriter(connection: connection)
-    let key = order.rule
-    return try packages.transaction(key.tenant, key.package) { () throws(StoreError) in
-      let question = RuleWriter.add(order.leader, to: RuleWriter.key(now, key))
-      guard try connection.ask(RuleWriter.mayRollBack, question).flag(0, 0) else { return nil }
-      let activation = try packages.rollBackInside(key.tenant, key.package)
-      let end = RuleWriter.key(now, key).add(activation.version)
-      _ = try connection.ask(RuleWriter.end, end.add(PlainText.storable(order.evidence)))
-      _ = try connection.ask(RuleWriter.forgetOutcomes, Parameters())
-      return activation
-    }
-  }
-
   static func key(_ now: Timestamp?, _ key: RuleKey) -> Parameters {
     Parameters().add(time: now).add(key.tenant).add(key.package).add(key.epoch)
   }
 
   static func add(_ leader: DutyKey, to parameters: Parameters) -> Parameters {
     parameters.add(leader.duty.rawValue).add(leader.node).add(leader.epoch)
+  }
+}
+
+extension VersionRows {
+  func give(_ rule: RollbackRule, to activation: Activation) {
+    let key = RuleWriter.key(now, RuleKey(activation))
+    transaction.write(
+      RuleWriter.give, key.add(activation.digest.hex).add(activation.version).add(rule.description))
+    transaction.write(RuleWriter.forgetOutcomes, Parameters())
+  }
+
+  func isValid(_ order: RollbackOrder) throws(StoreError) -> Bool {
+    let question = RuleWriter.add(order.leader, to: RuleWriter.key(now, order.rule))
+    return try transaction.ask(RuleWriter.mayRollBack, question).flag(0, 0)
+  }
+
+  func end(_ order: RollbackOrder, by activation: Activation) {
+    let key = RuleWriter.key(now, order.rule)
+    transaction.write(RuleWriter.end, key.add(activation.version).add(PlainText.storable(order.evidence)))
+    transaction.write(RuleWriter.forgetOutcomes, Parameters())
   }
 }

@@ -1,7 +1,7 @@
 import WorkflowModel
 import WorkflowStore
 
-/// Inserts runs, each pinned to the version that is active in this very statement.
+/// Inserts runs, each pinned to the version that is active in this very statement, or to its canary.
 struct Submissions {
   /// What a submission asks for; equal ones are looked up once in a batch.
   private struct Target: Hashable {
@@ -11,27 +11,47 @@ struct Submissions {
     var digest: PackageDigest?
   }
 
-  /// What is asked for, and which version serves it now.
+  /// What is asked for, which version serves it now, and which one takes a share of it.
   private static func target(_ asked: String) -> String {
     """
-    SELECT t.ord, t.tenant, t.package, t.workflow, p.version, p.digest, d.name IS NOT NULL AS is_defined
+    SELECT t.ord, t.tenant, t.package, t.workflow, p.version, p.digest, p.state, p.state_reason,
+      d.name IS NOT NULL AND coalesce(p.state NOT IN (\(closed)), true) AS is_defined,
+      canary.version AS canary_version, canary.digest AS canary_digest, canary.parts
     FROM unnest(\(asked)) WITH ORDINALITY AS t (tenant, package, workflow, digest, ord)
     LEFT JOIN LATERAL (
-      SELECT a.version, a.digest FROM activation AS a
+      SELECT a.version, a.digest, NULL::text AS state, NULL::text AS state_reason FROM activation AS a
       WHERE t.digest IS NULL AND a.tenant_id = t.tenant AND a.package_name = t.package
       UNION ALL
-      SELECT k.version, k.digest FROM package AS k
+      SELECT k.version, k.digest, k.state, k.state_reason FROM package AS k
       WHERE t.digest IS NOT NULL AND k.tenant_id = t.tenant AND k.digest = t.digest AND k.name = t.package
     ) AS p ON true
     LEFT JOIN workflow_definition AS d
       ON d.tenant_id = t.tenant AND d.package_digest = p.digest AND d.name = t.workflow
+    LEFT JOIN LATERAL (
+      SELECT c.version, c.digest, c.parts FROM activation_canary AS c
+      JOIN workflow_definition AS cd
+        ON cd.tenant_id = c.tenant_id AND cd.package_digest = c.digest AND cd.name = t.workflow
+      WHERE t.digest IS NULL AND c.tenant_id = t.tenant AND c.package_name = t.package
+    ) AS canary ON true
+    """
+  }
+
+  /// States of versions that not even a run that asks for one gets.
+  private static let closed = VersionState.allCases.filter { !$0.takesRequestedRuns }.map { "'\($0.rawValue)'" }
+    .joined(separator: ", ")
+
+  /// `found` of the version a run is pinned to.
+  private static func pin(_ column: String) -> String {
+    """
+    CASE WHEN t.parts IS NULL THEN t.\(column)
+      WHEN \(CanaryStatements.draw("s.id")) < t.parts THEN t.canary_\(column) ELSE t.\(column) END
     """
   }
 
   private static let targets = Statement(
     name: "looking for what is asked for",
     sql: """
-      SELECT ord, version, digest, is_defined
+      SELECT ord, version, digest, is_defined, state, state_reason, canary_digest, parts
       FROM (\(target("$1::text[], $2::text[], $3::text[], $4::text[]"))) AS target
       """)
 
@@ -45,7 +65,7 @@ struct Submissions {
           tenant_id, package_name, workflow_name, package_version, package_digest)
         SELECT s.id, t.package || '.' || t.workflow, s.payload, s.priority, coalesce(s.run_at, \(Statement.now)),
           coalesce(s.run_at <= \(Statement.now), true), s.key, \(Statement.now), \(Statement.now), t.tenant, t.package,
-          t.workflow, t.version, t.digest
+          t.workflow, \(pin("version")), \(pin("digest"))
         FROM unnest($2::uuid[], $3::bigint[], $4::json[], $5::bigint[], $6::timestamptz[], $7::text[])
           AS s (id, target, payload, priority, run_at, key)
         JOIN target AS t ON t.ord = s.target
@@ -56,8 +76,8 @@ struct Submissions {
         INSERT INTO workflow_event (workflow_id, event_type, created_at)
         SELECT id, 'created', \(Statement.now) FROM added
       )
-      SELECT ord, version, digest, is_defined, NULL::uuid FROM target
-      UNION ALL SELECT NULL, NULL, NULL, NULL, id FROM added
+      SELECT ord, version, digest, is_defined, state, state_reason, canary_digest, parts, NULL::uuid FROM target
+      UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, id FROM added
       """)
 
   private static let existing = Statement(
@@ -135,16 +155,32 @@ struct Submissions {
   private struct Version {
     var name: String?
     var digest: PackageDigest?
-    /// Whether it has the workflow that is asked for.
+    /// Whether it has the workflow that is asked for, and takes it.
     var isDefined: Bool
+    /// Why it takes no run, not even one that asks for it.
+    var refusal: String?
+    var canary: (digest: PackageDigest, share: CanaryShare)?
+
+    /// What a run that comes in is pinned to.
+    func digest(for run: RunID) -> PackageDigest? {
+      if let canary, canary.share.takes(run) { canary.digest } else { digest }
+    }
   }
 
   private static func versions(_ rows: Rows) throws(StoreError) -> [Int64: Version] {
     var versions: [Int64: Version] = [:]
     for row in 0..<rows.count where !rows.isNull(row, 0) {
-      versions[rows.int(row, 0)] = Version(
+      var version = Version(
         name: rows.optionalText(row, 1), digest: rows.isNull(row, 2) ? nil : try rows.digest(row, 2),
         isDefined: rows.flag(row, 3))
+      if let state = rows.optionalText(row, 4).flatMap(VersionState.init(rawValue:)) {
+        version.refusal = VersionRefusal.ofRun(
+          version: version.name ?? "", state: state, reason: rows.optionalText(row, 5))
+      }
+      if !rows.isNull(row, 6), let share = CanaryShare(parts: Int(rows.int(row, 7))) {
+        version.canary = (try rows.digest(row, 6), share)
+      }
+      versions[rows.int(row, 0)] = version
     }
     return versions
   }
@@ -155,11 +191,11 @@ struct Submissions {
   ) throws(StoreError) -> [SubmissionOutcome] {
     let versions = try versions(rows)
     var added: Set<UUIDBits> = []
-    for row in 0..<rows.count where rows.isNull(row, 0) { added.insert(rows.id(row, 4)) }
+    for row in 0..<rows.count where rows.isNull(row, 0) { added.insert(rows.id(row, 8)) }
     return zip(submissions, places).map { submission, place in
       if let refusal = refusal(of: submission, versions[place]) { return refusal }
       // Removed, so that the same id a second time in the batch exists already.
-      guard let digest = versions[place]?.digest, added.remove(bits(submission.id)) != nil else {
+      guard let digest = versions[place]?.digest(for: submission.id), added.remove(bits(submission.id)) != nil else {
         return .existing(submission.id)
       }
       return .created(submission.id, digest: digest)
@@ -175,6 +211,7 @@ struct Submissions {
       if let digest = submission.digest { return .refused("\(name) has no registered version \(digest.short)") }
       return .refused("\(name) has no active version; activate one")
     }
+    if let refusal = version.refusal { return .refused("\(name): \(refusal)") }
     if version.isDefined { return nil }
     return .refused("\(name) has no workflow '\(submission.workflow)' in version \(versionName)")
   }

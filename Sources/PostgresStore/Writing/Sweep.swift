@@ -16,19 +16,36 @@ final class Sweep {
     name: "holding the name of an owner",
     sql: "SELECT pg_advisory_xact_lock_shared(\(place("w.node"))) FROM unnest($1::text[]) AS w (node)")
 
+  /// All leases that are looked at are read once: while a snapshot is held open, entries of leases that have ended stay in
+  /// the index, and reading past them is what a sweep costs.
+  ///
+  /// A node that was stopped while its batch was on the way keeps its server session waiting, and with it the lock on its
+  /// name. Once its leases have lapsed the session is ended; the next sweep finds the name free. Sessions of other roles
+  /// are left alone: to try to end one that may not be ended would fail the sweep.
   private static let runs = Statement(
     name: "sweeping runs",
     sql: """
       WITH leader AS MATERIALIZED (
         SELECT 1 FROM duty_leader
         WHERE duty = $2::text AND node = $3::text AND epoch = $4::bigint AND lease_until > \(Statement.now) FOR SHARE
+      ), leases AS MATERIALIZED (
+        SELECT id, leased_by, leased_at, lease_until, package_digest FROM workflow_run
+        WHERE status = 'leased' AND leased_at >= $5::timestamptz
       ), lapsed AS MATERIALIZED (
-        SELECT id, leased_by FROM workflow_run
-        WHERE status = 'leased' AND leased_at >= $5::timestamptz AND lease_until < \(Statement.now)
-          AND package_digest IS NOT NULL AND EXISTS (SELECT 1 FROM leader)
+        SELECT id, leased_by, lease_until FROM leases
+        WHERE lease_until < \(Statement.now) AND package_digest IS NOT NULL AND EXISTS (SELECT 1 FROM leader)
       ), owners AS MATERIALIZED (
-        SELECT o.leased_by, pg_try_advisory_xact_lock(\(place("o.leased_by"))) AS is_free
-        FROM (SELECT DISTINCT leased_by FROM lapsed) AS o
+        SELECT o.leased_by, o.lease_until, pg_try_advisory_xact_lock(\(place("o.leased_by"))) AS is_free
+        FROM (SELECT leased_by, min(lease_until) AS lease_until FROM lapsed GROUP BY leased_by) AS o
+      ), evicted AS MATERIALIZED (
+        SELECT pg_terminate_backend(l.pid) FROM owners AS o
+        JOIN pg_locks AS l ON l.locktype = 'advisory' AND l.objsubid = 2 AND l.mode = 'ShareLock' AND l.granted
+          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND l.classid::bigint = \(0x636C_6F61)
+          AND l.objid::bigint = hashtext(current_schema() || chr(31) || o.leased_by)::bigint & 4294967295
+        JOIN pg_stat_activity AS a ON a.pid = l.pid AND a.usename = current_user
+        WHERE NOT o.is_free AND o.lease_until < \(Statement.now) - interval '100 milliseconds'
+          AND l.pid <> pg_backend_pid()
       ), put_back AS (
         UPDATE workflow_run AS r SET status = 'pending', losses = r.losses + 1, updated_at = \(Statement.now),
           row_version = r.row_version + 1
@@ -47,30 +64,11 @@ final class Sweep {
         RETURNING 1
       )
       SELECT (SELECT count(*) FROM leader), (SELECT count(*) FROM put_back), (SELECT count(*) FROM takes),
-        least(\(Statement.now) - interval '1 minute', (
-          SELECT leased_at FROM workflow_run WHERE status = 'leased' AND leased_at >= $5::timestamptz
-          ORDER BY leased_at LIMIT 1))
-      """)
-
-  /// A node that was stopped while its batch was on the way keeps its server session waiting, and with it the lock on its
-  /// name. Once its leases have lapsed the session is ended; the next sweep finds the name free. Sessions of other roles
-  /// are left alone: to try to end one that may not be ended would fail the sweep.
-  private static let evict = Statement(
-    name: "ending sessions of lapsed owners",
-    sql: """
-      SELECT pg_terminate_backend(l.pid) FROM (
-        SELECT DISTINCT leased_by FROM workflow_run
-        WHERE status = 'leased' AND leased_at >= $5::timestamptz
-          AND lease_until < \(Statement.now) - interval '100 milliseconds' AND EXISTS (
-            SELECT 1 FROM duty_leader
-            WHERE duty = $2::text AND node = $3::text AND epoch = $4::bigint AND lease_until > \(Statement.now))
-      ) AS o
-      JOIN pg_locks AS l ON l.locktype = 'advisory' AND l.objsubid = 2 AND l.mode = 'ShareLock' AND l.granted
-        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND l.classid::bigint = \(0x636C_6F61)
-        AND l.objid::bigint = hashtext(current_schema() || chr(31) || o.leased_by)::bigint & 4294967295
-      JOIN pg_stat_activity AS a ON a.pid = l.pid AND a.usename = current_user
-      WHERE l.pid <> pg_backend_pid()
+        least((SELECT min(leased_at) FROM leases), (SELECT \(Statement.now) - CASE
+            WHEN count(*) FILTER (WHERE usename IS DISTINCT FROM current_user) > 0 THEN interval '3 seconds'
+            ELSE greatest(interval '500 milliseconds', now() - min(xact_start) FILTER (WHERE backend_xid IS NOT NULL))
+          END FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend')),
+        (SELECT count(*) FROM evicted)
       """)
 
   /// Offers and permits whose run has ended or changed hands, and what nodes left that are long gone.
@@ -97,10 +95,16 @@ final class Sweep {
       SELECT 1
       """)
 
+  /// One sweep in so many looks a minute further back.
+  private static let wideEvery = 30
+  private static let minute: Int64 = 60_000_000
+
   /// No lease that is still held was granted before, by the database's time in microseconds. Every lease to come is
-  /// granted later, but for those of transactions that are open now: a minute is left for them.
+  /// granted later, but for those of transactions that are open now: how old these are the server tells, except of
+  /// other roles, for which some seconds are left. What slips through is found by the next sweep that looks further.
   private var oldestLease: Int64?
   private var key: DutyKey?
+  private var sweeps = 0
 
   /// The next sweep reads all leases: to be told when a batch was not committed.
   func forget() { oldestLease = nil }
@@ -109,14 +113,17 @@ final class Sweep {
     // Another lead, another look at everything.
     if key != self.key { forget() }
     self.key = key
+    sweeps += 1
+    let isWide = sweeps.isMultiple(of: Sweep.wideEvery)
+    let since = oldestLease.map { isWide ? $0 - Sweep.minute : $0 } ?? .min
     func parameters() -> Parameters { Parameters().add(time: now).add(key.duty.rawValue).add(key.node).add(key.epoch) }
     return [
-      Step(Sweep.runs, parameters().add(microseconds: oldestLease ?? .min)) { [self] rows, outcome in
+      Step(Sweep.runs, parameters().add(microseconds: since)) { [self] rows, outcome in
         oldestLease = rows.int(0, 3)
         outcome.swept.isLeader = rows.int(0, 0) == 1
         outcome.swept.runs = Int(rows.int(0, 1))
         outcome.swept.takes = Int(rows.int(0, 2))
-      }, Step(Sweep.evict, parameters().add(microseconds: oldestLease ?? .min)), Step(Sweep.tidy, parameters()),
+      }, Step(Sweep.tidy, parameters()),
     ]
   }
 }

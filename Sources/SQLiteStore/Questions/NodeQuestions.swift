@@ -22,19 +22,20 @@ final class NodeQuestions {
     staged = connection.query(
       "reading who has staged a version",
       """
-      SELECT boot_id, node, failure, reported_at FROM node_package WHERE digest = ?1 ORDER BY node, boot_id
+      SELECT boot_id, node, failure, reported_at, probed_at, epoch FROM node_package
+      WHERE digest = ?1 ORDER BY node, boot_id
       """)
     let open = "FROM workflow_run WHERE package_digest IS NOT NULL AND deleted_at IS NULL"
     wanted = connection.query(
       "looking for versions in use",
       """
       SELECT digest FROM activation
-      UNION SELECT back.digest FROM activation AS a
-        JOIN activation_change AS c
-          ON c.tenant_id = a.tenant_id AND c.package_name = a.package_name AND c.epoch = a.epoch
-        JOIN activation_change AS back
-          ON back.tenant_id = a.tenant_id AND back.package_name = a.package_name AND back.epoch = c.previous_epoch
-      UNION SELECT p.digest FROM package AS p WHERE NOT EXISTS (
+      UNION SELECT digest FROM activation_canary
+      UNION SELECT back.digest FROM activation_return AS r JOIN activation_change AS back
+        ON back.tenant_id = r.tenant_id AND back.package_name = r.package_name AND back.epoch = r.epoch
+      UNION SELECT to_digest FROM package_swap AS s WHERE ended_at IS NULL AND (deadline_at IS NULL OR deadline_at >= ?1)
+        AND EXISTS (SELECT 1 FROM package AS p WHERE p.digest = s.to_digest)
+      UNION SELECT p.digest FROM package AS p WHERE p.state NOT IN ('yanked', 'quarantined') AND NOT EXISTS (
         SELECT 1 FROM package AS newer
         WHERE newer.tenant_id = p.tenant_id AND newer.name = p.name
           AND (newer.registered_at, newer.rowid) > (p.registered_at, p.rowid))
@@ -52,12 +53,13 @@ final class NodeQuestions {
   func staged(_ digest: PackageDigest) throws(StoreError) -> [NodePackage] {
     try staged.bind(1, digest.hex).all { row in
       NodePackage(
-        bootID: row.text(0), node: row.text(1), digest: digest, failure: row.optionalText(2), at: row.time(3))
+        bootID: row.text(0), node: row.text(1), digest: digest, failure: row.optionalText(2), at: row.time(3),
+        probedAt: row.optionalTime(4), epoch: row.int(5))
     }
   }
 
-  func wantedPackages() throws(StoreError) -> [PackageDigest] {
-    try wanted.all { row throws(StoreError) in try row.digest(0) }
+  func wantedPackages(now: Timestamp) throws(StoreError) -> [PackageDigest] {
+    try wanted.bind(1, TimestampFormat.sql(now)).all { row throws(StoreError) in try row.digest(0) }
   }
 }
 

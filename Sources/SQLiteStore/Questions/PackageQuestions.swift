@@ -9,17 +9,24 @@ final class PackageQuestions {
   private let definitions: Query
   private let activations: Query
 
+  /// Of `package AS p`, in the order of ``record(_:)``.
+  static let columns = """
+    p.digest, p.tenant_id, p.name, p.version, p.description, p.author, p.fingerprint, p.isolation, p.archive_bytes,
+      p.registered_at, p.state, coalesce(p.state_since, p.registered_at), p.state_reason
+    """
+  static let columnCount: Int32 = 13
+
   init(_ connection: Connection) {
-    let package = """
-      SELECT digest, tenant_id, name, version, description, author, fingerprint, isolation, archive_bytes,
-        registered_at FROM package
-      """
+    let package = "SELECT \(PackageQuestions.columns) FROM package AS p"
     byDigest = connection.query(
       "reading a package",
-      "\(package) WHERE digest = ?1 AND (?2 IS NULL OR tenant_id = ?2) ORDER BY registered_at LIMIT 1")
+      "\(package) WHERE p.digest = ?1 AND (?2 IS NULL OR p.tenant_id = ?2) ORDER BY p.registered_at LIMIT 1")
     byTenant = connection.query(
       "listing packages",
-      "\(package) WHERE tenant_id = ?1 AND (?2 IS NULL OR name = ?2) ORDER BY name, registered_at DESC, rowid DESC")
+      """
+      \(package) WHERE p.tenant_id = ?1 AND (?2 IS NULL OR p.name = ?2)
+      ORDER BY p.name, p.registered_at DESC, p.rowid DESC
+      """)
     archives = connection.query("reading an archive", "SELECT archive FROM package_blob WHERE digest = ?1")
     definitions = connection.query(
       "listing workflows",
@@ -33,12 +40,16 @@ final class PackageQuestions {
     activations = connection.query(
       "reading activations",
       """
-      SELECT a.tenant_id, a.package_name, a.version, a.digest, a.epoch, c.activated_at, back.digest
+      SELECT a.tenant_id, a.package_name, a.version, a.digest, a.epoch, c.activated_at, back.digest,
+        canary.tenant_id, canary.package_name, canary.digest, canary.version, canary.parts, canary.since
       FROM activation AS a
       JOIN activation_change AS c
         ON c.tenant_id = a.tenant_id AND c.package_name = a.package_name AND c.epoch = a.epoch
+      LEFT JOIN activation_return AS r ON r.tenant_id = a.tenant_id AND r.package_name = a.package_name
       LEFT JOIN activation_change AS back
-        ON back.tenant_id = a.tenant_id AND back.package_name = a.package_name AND back.epoch = c.previous_epoch
+        ON back.tenant_id = a.tenant_id AND back.package_name = a.package_name AND back.epoch = r.epoch
+      LEFT JOIN activation_canary AS canary
+        ON canary.tenant_id = a.tenant_id AND canary.package_name = a.package_name
       WHERE (?1 IS NULL OR a.tenant_id = ?1) AND (?2 IS NULL OR a.package_name = ?2)
       ORDER BY a.tenant_id, a.package_name
       """)
@@ -72,16 +83,24 @@ final class PackageQuestions {
     try activations.bind(1, tenant).bind(2, text: nil).all(PackageQuestions.activation)
   }
 
-  private static func record(_ row: Query) throws(StoreError) -> PackageRecord {
-    PackageRecord(
+  /// Reads ``columns``, the first of the row.
+  static func record(_ row: Query) throws(StoreError) -> PackageRecord {
+    guard let state = VersionState(rawValue: row.text(10)) else {
+      throw StoreError(.corrupt, "'\(row.text(10))' is no state of a version; run 'cloacina-ctl db check'")
+    }
+    var record = PackageRecord(
       digest: try row.digest(0), tenant: row.text(1), name: row.text(2), version: row.text(3),
       description: row.text(4), author: row.text(5), fingerprint: row.text(6), isolation: row.text(7),
-      archiveBytes: Int(row.int(8)), registeredAt: row.time(9))
+      archiveBytes: Int(row.int(8)), registeredAt: row.time(9), state: state)
+    record.stateSince = row.time(11)
+    record.stateReason = row.optionalText(12)
+    return record
   }
 
   private static func activation(_ row: Query) throws(StoreError) -> Activation {
     Activation(
       tenant: row.text(0), package: row.text(1), version: row.text(2), digest: try row.digest(3), epoch: row.int(4),
-      activatedAt: row.time(5), previous: row.isNull(6) ? nil : try row.digest(6))
+      activatedAt: row.time(5), previous: row.isNull(6) ? nil : try row.digest(6),
+      canary: row.isNull(7) ? nil : try CanaryRows.record(row, 7))
   }
 }

@@ -7,8 +7,14 @@ final class Questions {
   let nodes: NodeQuestions
   let schedules: ScheduleQuestions
   let rules: RuleQuestions
+  let versionFacts: FactsQuestions
+  let settling: SettlingQuestions
+  let canaries: CanaryRows
+  let quarantines: QuarantineRows
+  let swaps: SwapRows
+  let audit: AuditRows
   let connection: Connection
-  private let snapshot: Transaction
+  let snapshot: Transaction
   private let byID: Query
   private let byKey: Query
   private let tasks: Query
@@ -23,6 +29,12 @@ final class Questions {
     nodes = NodeQuestions(connection)
     schedules = ScheduleQuestions(connection)
     rules = RuleQuestions(connection)
+    versionFacts = FactsQuestions(connection)
+    settling = SettlingQuestions(connection)
+    canaries = CanaryRows(connection)
+    quarantines = QuarantineRows(connection)
+    swaps = SwapRows(connection)
+    audit = AuditRows(connection)
     snapshot = Transaction(connection, writes: false)
     byID = connection.query("reading a run", "\(RunRow.select) WHERE id = ?1")
     byKey = connection.query(

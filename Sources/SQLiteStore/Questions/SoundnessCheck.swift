@@ -16,7 +16,8 @@ struct SoundnessCheck {
     "SELECT 'run ' || id || ' has ended at no time' FROM workflow_run"
       + " WHERE status IN ('succeeded', 'failed', 'cancelled') AND package_digest IS NOT NULL AND completed_at IS NULL",
     "SELECT 'run ' || id || ' is pinned to ' || package_digest || ', which is not registered'"
-      + " FROM workflow_run AS r WHERE package_digest IS NOT NULL"
+      + " FROM workflow_run AS r WHERE package_digest IS NOT NULL AND status IN ('pending', 'leased', 'paused')"
+      + " AND (deleted_at IS NULL OR status = 'leased')"
       + " AND NOT EXISTS (SELECT 1 FROM package WHERE tenant_id = r.tenant_id AND digest = r.package_digest)",
     "SELECT 'run ' || id || ' has a time that is none' FROM workflow_run"
       + " WHERE julianday(created_at) IS NULL OR julianday(run_at) IS NULL",
@@ -36,6 +37,21 @@ struct SoundnessCheck {
     "SELECT 'package ' || package_name || ' of tenant ' || tenant_id || ' is active in a version that is not"
       + " registered' FROM activation AS a"
       + " WHERE NOT EXISTS (SELECT 1 FROM package WHERE tenant_id = a.tenant_id AND digest = a.digest)",
+    "SELECT 'the canary of package ' || package_name || ' of tenant ' || tenant_id || ' is not registered, or nothing is"
+      + " active beside it' FROM activation_canary AS c"
+      + " WHERE NOT EXISTS (SELECT 1 FROM package WHERE tenant_id = c.tenant_id AND digest = c.digest)"
+      + " OR NOT EXISTS (SELECT 1 FROM activation AS a"
+      + "  WHERE a.tenant_id = c.tenant_id AND a.package_name = c.package_name AND a.digest <> c.digest)",
+    "SELECT 'package ' || name || ' ' || version || ' is ' || state || ', and new runs '"
+      + " || CASE state WHEN 'active' THEN 'do not take it' ELSE 'take it' END FROM package AS p"
+      + " WHERE (state = 'active') <> (EXISTS (SELECT 1 FROM activation AS a"
+      + "  WHERE a.tenant_id = p.tenant_id AND a.digest = p.digest) OR EXISTS (SELECT 1 FROM activation_canary AS c"
+      + "  WHERE c.tenant_id = p.tenant_id AND c.digest = p.digest))",
+    "SELECT 'package ' || name || ' ' || version || ' is quarantined without a record of why' FROM package AS p"
+      + " WHERE state = 'quarantined' AND NOT EXISTS (SELECT 1 FROM package_quarantine"
+      + "  WHERE tenant_id = p.tenant_id AND digest = p.digest)",
+    "SELECT 'swap ' || id || ' is at its step ' || step || ' and has ' || CASE WHEN ended_at IS NULL THEN 'not ' ELSE ''"
+      + " END || 'ended' FROM package_swap WHERE (step IN ('done', 'failed')) <> (ended_at IS NOT NULL)",
   ]
 
   /// At most a hundred faults of each kind.

@@ -1,15 +1,19 @@
 import WorkflowModel
 import WorkflowStore
 
-/// Pins runs that plain SQL inserted to the active version of the package their type names.
+/// Pins runs that plain SQL inserted to the active version of the package their type names, or to its canary.
 final class Adoption {
   /// Unpinned runs that are due and served. CROSS JOIN fixes the order, from the few active workflows to the runs
   /// by their index; without it SQLite may choose to read every run.
   static let servedRuns = """
     SELECT r.rowid, r.id, d.package_name, d.name, a.version, a.digest,
-      CASE WHEN json_valid(r.payload) THEN json_type(r.payload) = 'object' ELSE 0 END
+      CASE WHEN json_valid(r.payload) THEN json_type(r.payload) = 'object' ELSE 0 END,
+      CASE WHEN cd.name IS NOT NULL THEN c.parts END, c.version, c.digest
     FROM activation AS a
     CROSS JOIN workflow_definition AS d ON d.tenant_id = a.tenant_id AND d.package_digest = a.digest
+    LEFT JOIN activation_canary AS c ON c.tenant_id = a.tenant_id AND c.package_name = a.package_name
+    LEFT JOIN workflow_definition AS cd
+      ON cd.tenant_id = c.tenant_id AND cd.package_digest = c.digest AND cd.name = d.name
     CROSS JOIN workflow_run AS r INDEXED BY workflow_run_unpinned
       ON r.tenant_id = a.tenant_id AND r.type = d.package_name || '.' || d.name AND r.run_at <= ?1
     WHERE r.status = 'pending' AND r.package_digest IS NULL AND r.deleted_at IS NULL
@@ -60,9 +64,11 @@ final class Adoption {
   func run(at now: String) throws(StoreError) {
     guard try waiting.first({ _ in true }) != nil else { return }
     let runs = try served.bind(1, now).all { row in
-      Served(
-        row: row.int(0), run: RunID(row.text(1)), package: row.text(2), workflow: row.text(3), version: row.text(4),
-        digest: row.text(5), hasObject: row.int(6) == 1)
+      let run = RunID(row.text(1))
+      let isCanary = !row.isNull(7) && CanaryShare(parts: Int(row.int(7)))?.takes(run) == true
+      return Served(
+        row: row.int(0), run: run, package: row.text(2), workflow: row.text(3), version: row.text(isCanary ? 8 : 4),
+        digest: row.text(isCanary ? 9 : 5), hasObject: row.int(6) == 1)
     }
     for run in runs {
       pin.bind(1, run.row).bind(2, run.package).bind(3, run.workflow).bind(4, run.version).bind(5, run.digest)

@@ -46,7 +46,12 @@ final class NodeWriter {
       """)
     stage = connection.query(
       "recording a staged version",
-      "INSERT OR REPLACE INTO node_package (digest, boot_id, node, failure, reported_at) VALUES (?1, ?2, ?3, ?4, ?5)")
+      """
+      INSERT INTO node_package (digest, boot_id, node, failure, reported_at, probed_at, epoch)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (digest, boot_id)
+      DO UPDATE SET node = excluded.node, failure = excluded.failure, reported_at = excluded.reported_at,
+        probed_at = excluded.probed_at, epoch = max(epoch, excluded.epoch)
+      """)
   }
 
   func lead(_ duty: Duty, _ node: String, until: Timestamp, now: Timestamp) throws(StoreError) -> Int64? {
@@ -81,6 +86,7 @@ final class NodeWriter {
 
   func reportStaged(_ package: NodePackage) throws(StoreError) {
     stage.bind(1, package.digest.hex).bind(2, package.bootID).bind(3, package.node).bind(4, package.failure)
-    try stage.bind(5, TimestampFormat.sql(package.at)).execute()
+    stage.bind(5, TimestampFormat.sql(package.at)).bind(6, package.probedAt.map(TimestampFormat.sql))
+    try stage.bind(7, package.epoch).execute()
   }
 }

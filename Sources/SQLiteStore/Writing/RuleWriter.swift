@@ -5,7 +5,6 @@ import WorkflowStore
 /// transaction.
 final class RuleWriter {
   private let leads: Leads
-  private let packages: PackageWriter
   private let give: Query
   private let forgetOutcomes: Query
   private let report: Query
@@ -13,9 +12,8 @@ final class RuleWriter {
   private let isArmed: Query
   private let end: Query
 
-  init(_ connection: Connection, _ leads: Leads, _ packages: PackageWriter) {
+  init(_ connection: Connection, _ leads: Leads) {
     self.leads = leads
-    self.packages = packages
     let armed = """
       EXISTS (
         SELECT 1 FROM \(RuleQuestions.armed) WHERE r.tenant_id = ?1 AND r.package_name = ?2 AND r.epoch = ?3)
@@ -57,15 +55,10 @@ final class RuleWriter {
       """)
   }
 
-  func activate(
-    _ tenant: String, _ package: String, _ digest: PackageDigest, _ rule: RollbackRule, at now: Timestamp
-  ) throws(StoreError) -> Activation {
-    let activation = try packages.activate(tenant, package, digest, at: now)
-    guard activation.previous != nil else { throw StoreError.nothingToReturnTo(activation) }
-    bind(give, RuleKey(activation)).bind(4, digest.hex).bind(5, activation.version).bind(6, rule.description)
-    try give.bind(7, TimestampFormat.sql(now)).execute()
+  func give(_ rule: RollbackRule, to activation: Activation, at now: Timestamp) throws(StoreError) {
+    bind(give, RuleKey(activation)).bind(4, activation.digest.hex).bind(5, activation.version)
+    try give.bind(6, rule.description).bind(7, TimestampFormat.sql(now)).execute()
     try forgetOutcomes.execute()
-    return activation
   }
 
   func report(_ outcomes: [OutcomeReport], _ node: String, at now: Timestamp) throws(StoreError) {
@@ -83,15 +76,15 @@ final class RuleWriter {
     return try note.bind(5, breach.map { Int64($0.condition) }).execute() == 1
   }
 
-  func rollBack(_ order: RollbackOrder, at now: Timestamp) throws(StoreError) -> Activation? {
-    let text = TimestampFormat.sql(now)
-    guard order.leader.duty == .judge, try leads.isHeld(order.leader, at: text),
-      try bind(isArmed, order.rule).first({ $0.int(0) }) == 1
-    else { return nil }
-    let activation = try packages.rollBack(order.rule.tenant, order.rule.package, at: now)
-    try bind(end, order.rule).bind(4, text).bind(5, activation.version).bind(6, order.evidence).execute()
+  func isValid(_ order: RollbackOrder, at now: Timestamp) throws(StoreError) -> Bool {
+    guard order.leader.duty == .judge, try leads.isHeld(order.leader, at: TimestampFormat.sql(now)) else { return false }
+    return try bind(isArmed, order.rule).first { $0.int(0) } == 1
+  }
+
+  func end(_ order: RollbackOrder, by activation: Activation, at now: Timestamp) throws(StoreError) {
+    bind(end, order.rule).bind(4, TimestampFormat.sql(now)).bind(5, activation.version)
+    try end.bind(6, order.evidence).execute()
     try forgetOutcomes.execute()
-    return activation
   }
 
   private func bind(_ query: Query, _ key: RuleKey) -> Query {

@@ -11,8 +11,14 @@ final class Submissions {
     var digest: PackageDigest?
   }
 
+  private struct Version {
+    var name: String
+    var digest: PackageDigest
+  }
+
   private enum Pin {
-    case version(String, PackageDigest, type: String)
+    /// The version, and the canary that takes a share of the runs.
+    case version(Version, canary: (version: Version, share: CanaryShare)?, type: String)
     case refused(String)
   }
 
@@ -28,10 +34,14 @@ final class Submissions {
     self.events = events
     active = connection.query(
       "looking for the active version",
-      "SELECT version, digest FROM activation WHERE tenant_id = ?1 AND package_name = ?2")
+      """
+      SELECT a.version, a.digest, c.version, c.digest, c.parts FROM activation AS a
+      LEFT JOIN activation_canary AS c ON c.tenant_id = a.tenant_id AND c.package_name = a.package_name
+      WHERE a.tenant_id = ?1 AND a.package_name = ?2
+      """)
     registered = connection.query(
       "looking for a version",
-      "SELECT version, digest FROM package WHERE tenant_id = ?1 AND digest = ?2 AND name = ?3")
+      "SELECT version, state, state_reason FROM package WHERE tenant_id = ?1 AND digest = ?2 AND name = ?3")
     defined = connection.query(
       "looking for a workflow",
       "SELECT 1 FROM workflow_definition WHERE tenant_id = ?1 AND package_digest = ?2 AND name = ?3")
@@ -60,44 +70,68 @@ final class Submissions {
       pins[target] = pin
       switch pin {
       case .refused(let reason): outcomes.append(.refused(reason))
-      case .version(let version, let digest, let type):
-        outcomes.append(try write(submission, version, digest, type, at: now))
+      case .version(let active, let canary, let type):
+        let version = if let canary, canary.share.takes(submission.id) { canary.version } else { active }
+        outcomes.append(try write(submission, version, type, at: now))
       }
     }
     return outcomes
   }
 
   private func find(_ target: Target) throws(StoreError) -> Pin {
-    let name = "package '\(target.package)' of tenant '\(target.tenant)'"
-    let query =
-      if let digest = target.digest {
-        registered.bind(1, target.tenant).bind(2, digest.hex).bind(3, target.package)
-      } else {
-        active.bind(1, target.tenant).bind(2, target.package)
-      }
-    let version = try query.first { row throws(StoreError) in (row.text(0), try row.digest(1)) }
-    guard let (version, digest) = version else {
-      if let digest = target.digest { return .refused("\(name) has no registered version \(digest.short)") }
-      return .refused("\(name) has no active version; activate one")
+    if let digest = target.digest { return try find(target, exactly: digest) }
+    let found = try active.bind(1, target.tenant).bind(2, target.package).first { row throws(StoreError) in
+      let canary = row.isNull(2) ? nil : (Version(name: row.text(2), digest: try row.digest(3)), Int(row.int(4)))
+      return (Version(name: row.text(0), digest: try row.digest(1)), canary)
     }
-    defined.bind(1, target.tenant).bind(2, digest.hex).bind(3, target.workflow)
-    guard try defined.first({ _ in true }) != nil else {
-      return .refused("\(name) has no workflow '\(target.workflow)' in version \(version)")
+    guard let (version, beside) = found else { return .refused("\(name(target)) has no active version; activate one") }
+    guard try isDefined(target, version) else { return undefined(target, version) }
+    guard let (canary, parts) = beside, let share = CanaryShare(parts: parts), try isDefined(target, canary) else {
+      return .version(version, canary: nil, type: type(target))
     }
-    return .version(version, digest, type: "\(target.package).\(target.workflow)")
+    return .version(version, canary: (canary, share), type: type(target))
+  }
+
+  private func find(_ target: Target, exactly digest: PackageDigest) throws(StoreError) -> Pin {
+    registered.bind(1, target.tenant).bind(2, digest.hex).bind(3, target.package)
+    let found = try registered.first { row in
+      (name: row.text(0), state: VersionState(rawValue: row.text(1)), reason: row.optionalText(2))
+    }
+    guard let found else { return .refused("\(name(target)) has no registered version \(digest.short)") }
+    if let state = found.state,
+      let refusal = VersionRefusal.ofRun(version: found.name, state: state, reason: found.reason)
+    {
+      return .refused("\(name(target)): \(refusal)")
+    }
+    let version = Version(name: found.name, digest: digest)
+    guard try isDefined(target, version) else { return undefined(target, version) }
+    return .version(version, canary: nil, type: type(target))
+  }
+
+  private func name(_ target: Target) -> String { "package '\(target.package)' of tenant '\(target.tenant)'" }
+
+  private func type(_ target: Target) -> String { "\(target.package).\(target.workflow)" }
+
+  private func isDefined(_ target: Target, _ version: Version) throws(StoreError) -> Bool {
+    defined.bind(1, target.tenant).bind(2, version.digest.hex).bind(3, target.workflow)
+    return try defined.first { _ in true } != nil
+  }
+
+  private func undefined(_ target: Target, _ version: Version) -> Pin {
+    .refused("\(name(target)) has no workflow '\(target.workflow)' in version \(version.name)")
   }
 
   private func write(
-    _ submission: RunSubmission, _ version: String, _ digest: PackageDigest, _ type: String, at now: String
+    _ submission: RunSubmission, _ version: Version, _ type: String, at now: String
   ) throws(StoreError) -> SubmissionOutcome {
     let key = submission.idempotencyKey.map { IdempotencyKey.stored($0, tenant: submission.tenant) }
     insert.bind(1, submission.id.text).bind(2, type).bind(3, text: submission.input).bind(4, submission.priority)
     insert.bind(5, submission.runAt.map(TimestampFormat.sql) ?? now).bind(6, key).bind(7, now)
     insert.bind(8, submission.tenant).bind(9, submission.package).bind(10, submission.workflow)
-    insert.bind(11, version).bind(12, digest.hex)
+    insert.bind(11, version.name).bind(12, version.digest.hex)
     if try insert.execute() == 1 {
       try events.write(submission.id, "created", at: now)
-      return .created(submission.id, digest: digest)
+      return .created(submission.id, digest: version.digest)
     }
     if let key, let id = try byKey.bind(1, key).first({ $0.text(0) }) { return .existing(RunID(id)) }
     let owner = try tenantOfRun.bind(1, submission.id.text).first { $0.text(0) }

@@ -11,6 +11,7 @@ final class Writer {
 
   let connection: Connection
   let packages: PackageWriter
+  let versions: VersionRows
   let nodes: NodeWriter
   let questions: Questions
   private let transaction: Transaction
@@ -49,7 +50,8 @@ final class Writer {
     earlier = EarlierProcess(connection)
     nodes = NodeWriter(connection)
     packages = PackageWriter(connection)
-    rules = RuleWriter(connection, leads, packages)
+    rules = RuleWriter(connection, leads)
+    versions = VersionRows(connection, rules)
     questions = Questions(connection)
     dataVersion = connection.query("looking for foreign changes", "PRAGMA data_version")
   }

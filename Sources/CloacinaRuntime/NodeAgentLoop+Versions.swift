@@ -1,0 +1,34 @@
+import PackageHost
+import Threading
+import WorkflowModel
+import WorkflowStore
+
+extension NodeAgentLoop {
+  /// Acts upon activations that are new to this node, and has the versions probed that swaps are about to activate.
+  func lookAtVersions() {
+    var open = SwapFilter()
+    open.isOpen = true
+    let found = ask("activations and swaps cannot be read") { store throws(StoreError) in
+      // A database of our own is swapped by this process itself, which tells of its probes.
+      (try store.activations(tenant: nil), isShared ? try store.swaps(open) : [])
+    }
+    guard let (activations, swaps) = found else { return }
+    let isStaged = { [staging, isShared] (digest: PackageDigest) in !isShared || staging.staged.contains(digest) }
+    let fresh = versions.newActivations(activations, isStaged: isStaged)
+    for activation in fresh where tell(activation.digest, nil, epoch: activation.epoch) {
+      versions.actedUpon(activation)
+    }
+    let isSwapNew = versions.saw(swaps)
+    if isSwapNew || !fresh.isEmpty { engine.packagesChanged() }
+    for swap in versions.probesToBegin(isStaged: isStaged) {
+      engine.probe(swap.to) { [tellProbed] failure in tellProbed(swap.to, swap.startedAt, failure) }
+    }
+  }
+
+  /// Reports how a probe went.
+  func probed(_ digest: PackageDigest, since: Timestamp, _ failure: HostError?) {
+    guard !isStopping else { return }
+    if failure == nil { versions.probed(digest, since: since, now: Clock.now) }
+    _ = tell(digest, failure.map { "its probe failed: \($0.message)" })
+  }
+}

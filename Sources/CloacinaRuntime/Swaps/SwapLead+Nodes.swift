@@ -1,0 +1,120 @@
+import Threading
+import WorkflowModel
+import WorkflowStore
+
+extension SwapLead {
+  /// Waits until the nodes that take in work have prepared the version: on request for all of them, else for a moment.
+  ///
+  /// - Throws: ``RuntimeError`` `.timeout`, with the nodes and their reasons, when all were asked for;
+  ///   `.rejectedPackage` when the version failed on a node.
+  func awaitNodes(_ goal: StagingVerdict.Goal) throws(RuntimeError) {
+    guard runtime.parts.store.isShared else { return }
+    let deadline = nodesDeadline
+    var backoff = PollBackoff(from: 2, to: 100)
+    while true {
+      let verdict = try runtime.verdict(version.digest, goal)
+      if verdict.isComplete { return }
+      if !verdict.failed.isEmpty { try refuseIfQuarantined() }
+      let isHopeless = order.options.whenStaged == nil && verdict.missing.isEmpty
+      if isHopeless || Clock.monotonic >= deadline {
+        guard order.options.whenStaged == nil else { throw notInTime(verdict) }
+        report.warnings.append("not every node was waited for: \(verdict.sentence)")
+        return
+      }
+      let pause = Clock.monotonic + UInt64(backoff.next()) * 1_000_000
+      _ = OneShot<Void>().wait(until: min(deadline, pause))
+    }
+  }
+
+  /// A node may have found that the version cannot be loaded.
+  private func refuseIfQuarantined() throws(RuntimeError) {
+    let (tenant, digest) = (version.tenant, version.digest)
+    let record = try runtime.store { store throws(StoreError) in
+      try store.quarantine(tenant: tenant, digest: digest)
+    }
+    guard let record, record.lastAt >= report.record.startedAt else { return }
+    throw RuntimeError(.rejectedPackage, code: record.code, record.reason)
+  }
+
+  private func notInTime(_ verdict: StagingVerdict) -> RuntimeError {
+    RuntimeError(
+      .timeout, code: "CLO-R014",
+      "\(version.name) \(version.version) is not ready on every node, so it was not activated: \(verdict.sentence)",
+      fix: "see to those nodes (cloacina-ctl node show NAME) and try again, or activate without --when-staged")
+  }
+
+  // MARK: After the activation
+
+  /// Waits until every node that takes in work has acted upon the change. Nothing that goes wrong from here on undoes it.
+  func settle(_ change: Change) {
+    guard case .activation(let activation) = change else { return finishStep(.settle) }
+    let limit = max(SwapTiming.settling, order.options.wait ?? 0)
+    let deadline = Clock.monotonic + UInt64(limit) * 1_000_000
+    var backoff = PollBackoff(from: 1, to: 50)
+    while true {
+      do throws(RuntimeError) {
+        let verdict = try runtime.verdict(version.digest, .settled(epoch: activation.epoch))
+        if verdict.isComplete { break }
+        if verdict.missing.isEmpty || Clock.monotonic >= deadline {
+          report.warnings.append("not every node has acted upon it yet; they do so by themselves: \(verdict.sentence)")
+          break
+        }
+      } catch {
+        report.warnings.append("whether the nodes act upon it is not known: \(error.message)")
+        break
+      }
+      let pause = Clock.monotonic + UInt64(backoff.next()) * 1_000_000
+      _ = OneShot<Void>().wait(until: min(deadline, pause))
+    }
+    finishStep(.settle)
+  }
+
+  /// Ends the swap, or leaves it at its last step for as long as the version before has runs in flight; on request they
+  /// are waited for.
+  func conclude() {
+    do throws(RuntimeError) {
+      try runtime.settleVersions()
+      guard order.kind != .canary, let from = report.record.from, from != version.digest else { return try end() }
+      report.isDrained = try !isDraining(from)
+      if report.isDrained == true { return try end() }
+      try step(.drain, limit: order.options.wait)
+      guard let wait = order.options.wait, try awaitDrained(from, wait) else { return }
+      report.isDrained = true
+      finishStep(.drain)
+      try end()
+    } catch {
+      report.warnings.append("the end of the swap was not recorded; a node does so later: \(error.message)")
+    }
+  }
+
+  private func awaitDrained(_ digest: PackageDigest, _ wait: Int64) throws(RuntimeError) -> Bool {
+    let deadline = Clock.monotonic + UInt64(max(0, wait)) * 1_000_000
+    var backoff = PollBackoff(from: 10, to: 250)
+    while Clock.monotonic < deadline {
+      _ = OneShot<Void>().wait(until: min(deadline, Clock.monotonic + UInt64(backoff.next()) * 1_000_000))
+      try runtime.settleVersions()
+      if try !isDraining(digest) { return true }
+    }
+    return false
+  }
+
+  private func isDraining(_ digest: PackageDigest) throws(RuntimeError) -> Bool {
+    let (tenant, name) = (version.tenant, version.name)
+    let versions = try runtime.store { store throws(StoreError) in try store.packages(tenant: tenant, name: name) }
+    return versions.contains { $0.digest == digest && $0.state == .draining }
+  }
+
+  private func step(_ step: SwapStep, limit: Int64?) throws(RuntimeError) {
+    let id = report.record.id
+    report.record = try runtime.write { store throws(StoreError) in
+      try store.stepSwap(id, to: step, timeoutMilliseconds: limit, now: Clock.now)
+    }
+  }
+
+  private func end() throws(RuntimeError) {
+    let id = report.record.id
+    report.record = try runtime.write { store throws(StoreError) in
+      try store.endSwap(id, failure: nil, now: Clock.now)
+    }
+  }
+}

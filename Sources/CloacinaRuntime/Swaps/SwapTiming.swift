@@ -1,0 +1,15 @@
+/// How long the steps of a swap may take; all in milliseconds.
+enum SwapTiming {
+  static let verify: Int64 = 10_000
+  /// Without the time that nodes are waited for.
+  static let stage: Int64 = 10_000
+  /// Beyond the start of a runner, the limits of the self-test, and the time that nodes are waited for.
+  static let probe: Int64 = 5000
+  static let activate: Int64 = 10_000
+  /// Beyond the time that nodes are waited for.
+  static let settle: Int64 = 5000
+  /// How long nodes are waited for before the activation when nobody asked for more.
+  static let nodes: Int64 = 2000
+  /// And after it.
+  static let settling: Int64 = 5000
+}

@@ -1,0 +1,182 @@
+import Threading
+package import WorkflowModel
+package import WorkflowStore
+
+extension PostgresStore {
+  package func activate(_ request: ActivationRequest, now: Timestamp) throws(StoreError) -> Activation {
+    try change(request.tenant, request.package, now) { life throws(StoreError) in try life.activate(request) }
+  }
+
+  package func rollBack(_ request: RollbackRequest, now: Timestamp) throws(StoreError) -> Activation {
+    try change(request.tenant, request.package, now) { life throws(StoreError) in try life.rollBack(request) }
+  }
+
+  package func deactivate(_ request: VersionRequest, now: Timestamp) throws(StoreError) {
+    try change(request.tenant, request.package, now) { life throws(StoreError) in try life.deactivate(request) }
+  }
+
+  package func setCanary(
+    _ request: VersionRequest, share: CanaryShare, swap: String?, now: Timestamp
+  ) throws(StoreError) -> CanaryRecord {
+    try change(request.tenant, request.package, now) { life throws(StoreError) in
+      try life.setCanary(request, share, swap: swap)
+    }
+  }
+
+  package func endCanary(
+    tenant: String, package: String, origin: Origin, now: Timestamp
+  ) throws(StoreError) -> CanaryRecord {
+    try change(tenant, package, now) { life throws(StoreError) in try life.endCanary(tenant, package, by: origin) }
+  }
+
+  package func canaries(tenant: String?) throws(StoreError) -> [CanaryRecord] {
+    let rows = try ask(CanaryStatements.list, Parameters().add(tenant).add(nil as String?))
+    return try rows.map { row throws(StoreError) in try CanaryStatements.record(rows, row) }
+  }
+
+  // MARK: States
+
+  package func advance(
+    _ step: VersionStepByHand, _ request: VersionRequest, now: Timestamp
+  ) throws(StoreError) -> PackageRecord {
+    try change(request.tenant, request.package, now) { life throws(StoreError) in try life.advance(step, request) }
+  }
+
+  package func quarantine(_ report: QuarantineReport, now: Timestamp) throws(StoreError) -> QuarantineRecord {
+    try change(report.tenant, report.name, now) { life throws(StoreError) in try life.quarantine(report) }
+  }
+
+  package func clearQuarantine(
+    tenant: String, digest: PackageDigest, origin: Origin, now: Timestamp
+  ) throws(StoreError) -> QuarantineRecord {
+    guard let name = try quarantine(tenant: tenant, digest: digest)?.name else {
+      throw VersionRefusal.noQuarantine(tenant, digest)
+    }
+    return try change(tenant, name, now) { life throws(StoreError) in
+      try life.clearQuarantine(tenant, digest, by: origin)
+    }
+  }
+
+  package func quarantines(tenant: String?) throws(StoreError) -> [QuarantineRecord] {
+    let rows = try ask(QuarantineStatements.list, Parameters().add(tenant))
+    return try rows.map { row throws(StoreError) in try QuarantineStatements.record(rows, row) }
+  }
+
+  package func quarantine(tenant: String, digest: PackageDigest) throws(StoreError) -> QuarantineRecord? {
+    let rows = try ask(QuarantineStatements.byDigest, Parameters().add(tenant).add(digest.hex))
+    return rows.count == 0 ? nil : try QuarantineStatements.record(rows, 0)
+  }
+
+  /// Tries for ten seconds to find a moment in which no transaction is about to pin a run.
+  package func remove(_ request: VersionRequest, now: Timestamp) throws(StoreError) -> Removal {
+    let deadline = Clock.monotonic + 10_000_000_000
+    while true {
+      do throws(StoreError) {
+        return try change(request.tenant, request.package, now) { life throws(StoreError) in try life.remove(request) }
+      } catch {
+        guard error == PackageTransaction.runsAreBusy, Clock.monotonic < deadline else { throw error }
+        // Whoever waited behind the lock goes first.
+        _ = OneShot<Void>().wait(until: Clock.monotonic + 100_000_000)
+      }
+    }
+  }
+
+  package func settleVersions(by origin: Origin, now: Timestamp) throws(StoreError) -> Settlement {
+    let none: String? = nil
+    let found = try ask([
+      Command(SettlingStatements.versions, Parameters().add(none).add(none)), Command(SettlingStatements.openSwaps),
+    ])
+    let versions = try SettlingStatements.unsettled(found[0]).filter { $0.event != nil }
+    var packages = Set(found[1].records { rows, row in [rows.text(row, 0), rows.text(row, 1)] })
+    packages.formUnion(versions.map { [$0.record.tenant, $0.record.name] })
+    var settlement = Settlement()
+    for package in packages {
+      let settled = try change(package[0], package[1], now) { life throws(StoreError) in
+        try life.settle(package[0], package[1], by: origin)
+      }
+      settlement.versions += settled.versions
+      settlement.swaps += settled.swaps
+    }
+    return settlement
+  }
+
+  package func versionFacts(
+    tenant: String, package: String, now: Timestamp
+  ) throws(StoreError) -> PackageFacts {
+    func names() -> Parameters { Parameters().add(tenant).add(package) }
+    let rows = try ask([
+      Command(PostgresStore.beginReading), Command(PackageQuestions.activations, names()),
+      Command(PackageQuestions.byTenant, names()), Command(SettlingStatements.runsOfPackage, names()),
+      Command(SettlingStatements.readyNodes, time(now)),
+      Command(SettlingStatements.places, time(now).add(tenant).add(package)), Command(.commit),
+    ])
+    var facts = PackageFacts(
+      activation: rows[1].count == 0 ? nil : try PackageQuestions.activation(rows[1], 0),
+      records: try rows[2].map { row throws(StoreError) in try PackageQuestions.record(rows[2], row) })
+    SettlingStatements.complete(&facts, runs: rows[3], nodes: rows[4], places: rows[5])
+    return facts
+  }
+
+  // MARK: Swaps
+
+  package func beginSwap(_ start: SwapStart, now: Timestamp) throws(StoreError) -> SwapRecord {
+    try change(start.tenant, start.package, now) { life throws(StoreError) in try life.beginSwap(start) }
+  }
+
+  package func stepSwap(
+    _ id: String, to step: SwapStep, timeoutMilliseconds: Int64?, now: Timestamp
+  ) throws(StoreError) -> SwapRecord {
+    try change(swap: id, now) { life throws(StoreError) in
+      try life.stepSwap(id, to: step, timeoutMilliseconds: timeoutMilliseconds)
+    }
+  }
+
+  package func endSwap(_ id: String, failure: SwapFailure?, now: Timestamp) throws(StoreError) -> SwapRecord {
+    try change(swap: id, now) { life throws(StoreError) in try life.endSwap(id, failure) }
+  }
+
+  package func swap(_ id: String) throws(StoreError) -> SwapRecord? {
+    try SwapStatements.records(try ask(SwapStatements.byID, Parameters().add(id))).first
+  }
+
+  package func swaps(_ filter: SwapFilter) throws(StoreError) -> [SwapRecord] {
+    let parameters = Parameters().add(filter.tenant).add(filter.package).add(filter.isOpen).add(Int64(filter.limit))
+    return try SwapStatements.records(try ask(SwapStatements.list, parameters))
+  }
+
+  // MARK: Audit
+
+  package func writeAudit(_ entry: AuditEntry, now: Timestamp) throws(StoreError) {
+    _ = try ask(AuditStatements.insert, AuditStatements.values(entry, usesCallersTime ? now : nil))
+  }
+
+  package func audit(_ filter: AuditFilter) throws(StoreError) -> [AuditRecord] {
+    let parameters = Parameters().add(filter.tenant).add(filter.package).add(filter.action)
+    let rows = try ask(AuditStatements.list, parameters.add(filter.before).add(Int64(filter.limit)))
+    return try rows.map { row throws(StoreError) in try AuditStatements.record(rows, row) }
+  }
+
+  // MARK: Transactions
+
+  private static let beginReading = Statement(
+    name: "begin reading", sql: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+  private func change<Value>(
+    _ tenant: String, _ package: String, _ now: Timestamp,
+    _ body: (VersionLife<VersionRows>) throws(StoreError) -> Value
+  ) throws(StoreError) -> Value {
+    try with { connection throws(StoreError) in
+      let time = usesCallersTime ? now : nil
+      return try PackageTransaction.run(connection, tenant, package, time: time) { transaction throws(StoreError) in
+        try body(VersionLife(VersionRows(transaction: transaction)))
+      }
+    }
+  }
+
+  private func change<Value>(
+    swap id: String, _ now: Timestamp, _ body: (VersionLife<VersionRows>) throws(StoreError) -> Value
+  ) throws(StoreError) -> Value {
+    guard let swap = try swap(id) else { throw SwapRecord.unknown(id) }
+    return try change(swap.tenant, swap.package, now, body)
+  }
+}

@@ -1,0 +1,66 @@
+import WorkflowModel
+import WorkflowStore
+
+/// Reads what the states of versions depend on.
+final class SettlingQuestions {
+  /// Pinned runs that are not over, each kind from the partial index that holds it. One that is deleted while it is
+  /// leased goes on.
+  static let openRuns = [
+    "\(RunRow.condition(.leased))", "\(RunRow.condition(.pending)) AND deleted_at IS NULL",
+    "\(RunRow.condition(.paused)) AND deleted_at IS NULL",
+  ].map { condition in
+    """
+    SELECT tenant_id, package_name, package_digest FROM workflow_run
+    WHERE \(condition) AND package_digest IS NOT NULL
+    """
+  }.joined(separator: " UNION ALL ")
+
+  private let facts: Query
+  private let openSwaps: Query
+
+  init(_ connection: Connection) {
+    facts = connection.query(
+      "looking for versions out of service",
+      """
+      WITH open AS MATERIALIZED (SELECT DISTINCT tenant_id, package_digest FROM (\(SettlingQuestions.openRuns)))
+      SELECT \(PackageQuestions.columns),
+        EXISTS (SELECT 1 FROM activation AS a WHERE a.tenant_id = p.tenant_id AND a.digest = p.digest)
+          OR EXISTS (SELECT 1 FROM activation_canary AS c WHERE c.tenant_id = p.tenant_id AND c.digest = p.digest),
+        CASE WHEN p.state IN ('draining', 'drained', 'retired') THEN EXISTS (
+          SELECT 1 FROM open WHERE open.tenant_id = p.tenant_id AND open.package_digest = p.digest) ELSE 0 END,
+        EXISTS (
+          SELECT 1 FROM activation_return AS r JOIN activation_change AS c
+            ON c.tenant_id = r.tenant_id AND c.package_name = r.package_name AND c.epoch = r.epoch
+          WHERE r.tenant_id = p.tenant_id AND r.package_name = p.name AND c.digest = p.digest)
+      FROM package AS p
+      WHERE (?1 IS NULL OR p.tenant_id = ?1) AND (?2 IS NULL OR p.name = ?2)
+      ORDER BY p.tenant_id, p.name, p.registered_at, p.rowid
+      """)
+    openSwaps = connection.query(
+      "looking for open swaps", "SELECT DISTINCT tenant_id, package_name FROM package_swap WHERE ended_at IS NULL")
+  }
+
+  /// The versions with what their states depend on; nil: of every tenant, of every package.
+  func versions(_ tenant: String?, _ package: String?) throws(StoreError) -> [UnsettledVersion] {
+    try facts.bind(1, tenant).bind(2, package).all { row throws(StoreError) in
+      let record = try PackageQuestions.record(row)
+      let next = PackageQuestions.columnCount
+      return UnsettledVersion(
+        record: record, isInService: row.int(next) == 1, hasRunsInFlight: row.int(next + 1) == 1,
+        isReturnedTo: row.int(next + 2) == 1)
+    }
+  }
+
+  /// Packages of which something is to be settled, or may be.
+  func packages() throws(StoreError) -> Set<PackageKey> {
+    let versions = try versions(nil, nil).filter { $0.event != nil }
+    let swaps = try openSwaps.all { PackageKey(tenant: $0.text(0), name: $0.text(1)) }
+    return Set(versions.map { PackageKey(tenant: $0.record.tenant, name: $0.record.name) } + swaps)
+  }
+}
+
+/// One package of one tenant.
+struct PackageKey: Hashable {
+  var tenant: String
+  var name: String
+}

@@ -1,0 +1,58 @@
+package import WorkflowModel
+
+extension VersionLife {
+  package func setCanary(
+    _ request: VersionRequest, _ share: CanaryShare, swap id: String?
+  ) throws(StoreError) -> CanaryRecord {
+    let record = try find(request)
+    let present = try tables.canary(request.tenant, request.package)
+    let swap = try swap(id, request.tenant, request.package, to: request.digest)
+    if let swap, !swap.step.isBeforeActivation {
+      if let present, present.digest == request.digest, present.share == share { return present }
+      throw SwapRecord.over(swap)
+    }
+    guard let active = try tables.activation(request.tenant, request.package) else {
+      throw StoreError(
+        .notFound,
+        "package '\(request.package)' of tenant '\(request.tenant)' has no active version that a canary could stand"
+          + " beside; activate one")
+    }
+    guard active.digest != request.digest else {
+      throw StoreError(
+        .versionState, "\(record.name) \(record.version) is active: all new runs take it already; name another version")
+    }
+    if let present, present.digest != request.digest {
+      try end(present, reason: "\(record.version) is the canary", request.origin)
+    }
+    try settle(swap)
+    let isSame = present?.digest == request.digest
+    if let present, isSame, present.share == share { return present }
+    try move(record, .activated, reason: "as a canary")
+    let canary = CanaryRecord(
+      tenant: request.tenant, package: request.package, digest: request.digest, version: record.version, share: share,
+      since: isSame ? present?.since ?? tables.now : tables.now)
+    try tables.save(canary)
+    try write(.canarySet, record, request.origin, [JSONMember("parts", .integer(share.parts))])
+    return canary
+  }
+
+  package func endCanary(
+    _ tenant: String, _ package: String, by origin: Origin
+  ) throws(StoreError) -> CanaryRecord {
+    guard let canary = try tables.canary(tenant, package) else {
+      throw StoreError(.notFound, "package '\(package)' of tenant '\(tenant)' has no canary")
+    }
+    try end(canary, reason: "no longer the canary", origin)
+    return canary
+  }
+
+  /// - Parameter isPromoted: it is what all new runs take from now on.
+  func end(
+    _ canary: CanaryRecord, reason: String, isPromoted: Bool = false, _ origin: Origin
+  ) throws(StoreError) {
+    try tables.deleteCanary(canary.tenant, canary.package)
+    if !isPromoted { try supersede(canary.tenant, canary.digest, reason: reason) }
+    guard let record = try tables.record(canary.tenant, canary.digest) else { return }
+    try write(.canaryEnded, record, origin, [JSONMember("promoted", .bool(isPromoted))])
+  }
+}

@@ -1,0 +1,68 @@
+package import WorkflowModel
+
+extension VersionLife {
+  /// Settles one package; to be called for those of which a look outside a transaction found something to do.
+  package func settle(
+    _ tenant: String, _ package: String, by origin: Origin
+  ) throws(StoreError) -> Settlement {
+    var settlement = Settlement()
+    for version in try tables.unsettled(tenant, package) {
+      settlement.versions += try settle(version, by: origin)
+    }
+    for swap in try tables.openSwaps(tenant, package) {
+      if let ended = try settle(swap, by: origin) { settlement.swaps.append(ended) }
+    }
+    return settlement
+  }
+
+  /// Step by step, so that each is recorded.
+  private func settle(_ version: UnsettledVersion, by origin: Origin) throws(StoreError) -> [VersionTransition] {
+    var version = version
+    var transitions: [VersionTransition] = []
+    while let event = version.event {
+      let before = version.record
+      version.record = try move(before, event, reason: VersionLife.reason(event))
+      try write(VersionLife.action(event), version.record, origin)
+      transitions.append(
+        VersionTransition(
+          tenant: before.tenant, package: before.name, version: before.version, digest: before.digest,
+          from: before.state, to: version.record.state))
+    }
+    return transitions
+  }
+
+  private static func action(_ event: VersionEvent) -> AuditAction {
+    switch event {
+    case .emptied: .emptied
+    case .occupied: .occupied
+    case .released: .released
+    case .kept: .kept
+    default: .repaired
+    }
+  }
+
+  private static func reason(_ event: VersionEvent) -> String? {
+    switch event {
+    case .occupied: "a run asked for this version"
+    case .kept, .emptied: "a rollback may return to it"
+    default: nil
+    }
+  }
+
+  /// Ends a swap that nobody leads any more, or whose last step is done; nil when it goes on.
+  private func settle(_ swap: SwapRecord, by origin: Origin) throws(StoreError) -> SwapRecord? {
+    if swap.step.isBeforeActivation {
+      guard swap.isOverdue(at: tables.now) else { return nil }
+      return try end(swap, SwapRecord.overdue(swap), by: origin)
+    }
+    if swap.step == .settle {
+      guard swap.isOverdue(at: tables.now) else { return nil }
+      var moved = swap
+      moved.move(to: .drain, timeoutMilliseconds: nil, at: tables.now)
+      try tables.save(moved)
+      return try settle(moved, by: origin)
+    }
+    if let from = swap.from, from != swap.to, try tables.record(swap.tenant, from)?.state == .draining { return nil }
+    return try end(swap, nil, by: origin)
+  }
+}

@@ -1,0 +1,99 @@
+package import WorkflowModel
+
+/// The rows that the life of package versions is kept in, read and written inside one transaction of a store.
+///
+/// ``VersionLife`` decides what is written; each store only says how.
+package protocol VersionTables {
+  /// The time of the transaction.
+  var now: Timestamp { get }
+
+  // MARK: Reading
+
+  func activation(_ tenant: String, _ package: String) throws(StoreError) -> Activation?
+  /// The change that a rollback of the active version would repeat; nil: there is none.
+  func activationToReturnTo(_ tenant: String, _ package: String) throws(StoreError) -> PastActivation?
+  /// The highest epoch the package ever had; 0: it was never active.
+  func lastEpoch(_ tenant: String, _ package: String) throws(StoreError) -> Int64
+  func canary(_ tenant: String, _ package: String) throws(StoreError) -> CanaryRecord?
+  func record(_ tenant: String, _ digest: PackageDigest) throws(StoreError) -> PackageRecord?
+  func quarantine(_ tenant: String, _ digest: PackageDigest) throws(StoreError) -> QuarantineRecord?
+  func swap(_ id: String) throws(StoreError) -> SwapRecord?
+  /// Swaps of the package that have not ended, oldest first.
+  func openSwaps(_ tenant: String, _ package: String) throws(StoreError) -> [SwapRecord]
+  /// Runs pinned to the version that are not over. Nobody can add one before the transaction has ended.
+  func lockedRunsInFlight(_ tenant: String, _ digest: PackageDigest) throws(StoreError) -> Int
+  /// Versions of the package whose state depends on what is active or in flight.
+  func unsettled(_ tenant: String, _ package: String) throws(StoreError) -> [UnsettledVersion]
+
+  // MARK: Writing
+
+  func setState(_ record: PackageRecord) throws(StoreError)
+  func recordActivation(_ change: NewActivation) throws(StoreError)
+  func deleteActivation(_ tenant: String, _ package: String) throws(StoreError)
+  /// Adds the canary or replaces the package's one.
+  func save(_ canary: CanaryRecord) throws(StoreError)
+  func deleteCanary(_ tenant: String, _ package: String) throws(StoreError)
+  /// Adds the quarantine or replaces the digest's one.
+  func save(_ quarantine: QuarantineRecord) throws(StoreError)
+  func deleteQuarantine(_ tenant: String, _ digest: PackageDigest) throws(StoreError)
+  /// Adds the swap or replaces the one of its id.
+  func save(_ swap: SwapRecord) throws(StoreError)
+  /// Deletes the version, its definitions, and its bytes if nobody else has them; returns how many bytes that freed.
+  func delete(_ record: PackageRecord) throws(StoreError) -> Int
+  func write(_ entry: AuditEntry) throws(StoreError)
+
+  // MARK: Rules
+
+  /// Puts the activation under a rule, in place of its present one.
+  func give(_ rule: RollbackRule, to activation: Activation) throws(StoreError)
+  /// Whether the order's rule is still judged, and by the order's leader.
+  func isValid(_ order: RollbackOrder) throws(StoreError) -> Bool
+  /// Ends the order's rule, saying what came of it.
+  func end(_ order: RollbackOrder, by activation: Activation) throws(StoreError)
+}
+
+/// An earlier change of what is active.
+package struct PastActivation: Sendable, Equatable {
+  package var version: String
+  package var digest: PackageDigest
+  /// The change before it.
+  package var previousEpoch: Int64?
+
+  package init(version: String, digest: PackageDigest, previousEpoch: Int64?) {
+    self.version = version
+    self.digest = digest
+    self.previousEpoch = previousEpoch
+  }
+}
+
+/// A change of what is active.
+package struct NewActivation: Sendable, Equatable {
+  package var tenant: String
+  package var package: String
+  package var epoch: Int64
+  package var version: String
+  package var digest: PackageDigest
+  /// The change that a rollback would look at first.
+  package var previousEpoch: Int64?
+}
+
+/// A version and the facts its state depends on.
+package struct UnsettledVersion: Sendable, Equatable {
+  package var record: PackageRecord
+  package var isInService: Bool
+  package var hasRunsInFlight: Bool
+  package var isReturnedTo: Bool
+
+  package init(record: PackageRecord, isInService: Bool, hasRunsInFlight: Bool, isReturnedTo: Bool) {
+    self.record = record
+    self.isInService = isInService
+    self.hasRunsInFlight = hasRunsInFlight
+    self.isReturnedTo = isReturnedTo
+  }
+
+  /// What brings its state into line; nil when it is so.
+  package var event: VersionEvent? {
+    record.state.settling(
+      isInService: isInService, hasRunsInFlight: hasRunsInFlight, isReturnedTo: isReturnedTo)
+  }
+}
