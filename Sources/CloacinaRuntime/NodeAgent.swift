@@ -12,6 +12,7 @@ import WorkflowStore
 final class NodeAgent: Sendable {
   enum Message: Sendable {
     case news(Set<StoreNews>)
+    case rolledBack(RuleKey, RollbackResult)
     /// A version was probed here, for a swap that began at a time; why not, if it failed.
     case probed(PackageDigest, since: Timestamp, HostError?)
     case stopping
@@ -44,6 +45,9 @@ final class NodeAgent: Sendable {
     var packagesChanged: @Sendable () -> Void
     /// Schedules have brought new runs.
     var workArrived: @Sendable () -> Void = {}
+    var counting = JudgeDuty.Counting()
+    /// Makes the version active that was so before; blocks while that is loaded.
+    var rollBack: @Sendable (RollbackOrder) -> RollbackResult = { _ in .superseded }
     var zones: ScheduleDuty.Zones = { name throws(ZoneFiles.Failure) in try ZoneFiles.rules(named: name) }
   }
 
@@ -72,7 +76,7 @@ final class NodeAgent: Sendable {
     let begun = OneShot<Void>()
     thread.deliver(
       NamedThread("node-agent") { [self] in
-        let loop = NodeAgentLoop(identity, store: store, engine: engine)
+        let loop = NodeAgentLoop(identity, store: store, engine: engine) { [mailbox] in mailbox.post($0) }
         loop.tellProbed = { [mailbox] in mailbox.post(.probed($0, since: $1, $2)) }
         loop.begin()
         found.withLock { $0 = loop.standing }

@@ -21,7 +21,7 @@ final class NodeAgentLoop {
   /// What keeps the node from its place among the others: it is tried again every second.
   var troubles = Troubles()
   /// What keeps the node from its duties: each is tried again at its own pace.
-  private var dutyTroubles = Troubles()
+  var dutyTroubles = Troubles()
 
   /// What an operator asked for; nil until the store has said.
   private var wanted: NodeState?
@@ -32,6 +32,9 @@ final class NodeAgentLoop {
   private var otherNodes = 0
   private let schedules: ScheduleDuty
   private let retention: RetentionDuty?
+  let judge: JudgeDuty
+  /// Sends a message to this loop.
+  let post: @Sendable (NodeAgent.Message) -> Void
   private var intake: SchedulerIntake?
   private(set) var isStopping = false
   private var hasBegun = false
@@ -39,12 +42,17 @@ final class NodeAgentLoop {
   private var nextLook: Timestamp = 0
   private var lastLoad = SchedulerLoad()
 
-  init(_ identity: NodeAgent.Identity, store: any WorkflowStore, engine: NodeAgent.Engine) {
+  init(
+    _ identity: NodeAgent.Identity, store: any WorkflowStore, engine: NodeAgent.Engine,
+    post: @escaping @Sendable (NodeAgent.Message) -> Void
+  ) {
+    self.post = post
     self.identity = identity
     self.store = store
     self.engine = engine
     isShared = store.isShared
     schedules = ScheduleDuty(node: identity.bootID, isShared: store.isShared, zones: engine.zones)
+    judge = JudgeDuty(node: identity.bootID, isShared: store.isShared, counting: engine.counting)
     retention = identity.retentionDays.map { RetentionDuty(node: identity.bootID, days: $0) }
   }
 
@@ -62,7 +70,9 @@ final class NodeAgentLoop {
 
   /// Monotonic time of the next turn that nothing but time brings about.
   var wakeTime: UInt64 {
-    let duties = isStopping ? [] : [schedules.nextTurn, retention?.nextTurn].compactMap { $0 }
+    // A store that has not answered yet is asked at the pace of the reports.
+    let judging = wanted == nil ? nil : judge.nextTurn
+    let duties = isStopping ? [] : [schedules.nextTurn, retention?.nextTurn, judging].compactMap { $0 }
     let wait = isStaging ? 0 : max(0, min(nextBeat, duties.min() ?? .max) - Clock.now)
     return Clock.monotonic + UInt64(min(wait, NodeTiming.localPause)) * 1_000_000
   }
@@ -79,6 +89,7 @@ final class NodeAgentLoop {
     for message in messages {
       switch message {
       case .news(let more): news.formUnion(more)
+      case .rolledBack(let rule, let result): judge.ended(rule, result, now: Clock.now)
       case .probed(let digest, let since, let failure): probed(digest, since: since, failure)
       case .stopping: stop()
       }
@@ -86,6 +97,7 @@ final class NodeAgentLoop {
     let isBeat = Clock.now >= nextBeat || news.contains(.nodes) || messages.contains { $0.isStopping }
     if isBeat { beat(isAsked: news.contains(.nodes)) }
     if news.contains(.schedules) { schedules.changed() }
+    if news.contains(.packages) { judge.changed() }
     if !isStopping { doDuties() }
     let isLook = Clock.now >= nextLook || news.contains(.packages)
     if !isStopping, isStaging || isLook {
@@ -112,7 +124,7 @@ final class NodeAgentLoop {
     ask(subject, noting: \.troubles, body)
   }
 
-  private func ask<Value>(
+  func ask<Value>(
     _ subject: String, noting ledger: ReferenceWritableKeyPath<NodeAgentLoop, Troubles>,
     _ body: (any WorkflowStore) throws(StoreError) -> Value
   ) -> Value? {
@@ -196,7 +208,7 @@ final class NodeAgentLoop {
     self.epoch = epoch
   }
 
-  /// Schedules and retention: short transactions, each by right of its epoch.
+  /// Schedules, retention and rules: short transactions, each by right of its epoch.
   private func doDuties() {
     if let next = schedules.nextTurn, Clock.now >= next {
       let hasFired = ask("schedules cannot be fired", noting: \.dutyTroubles) { store throws(StoreError) in
@@ -213,6 +225,7 @@ final class NodeAgentLoop {
         try retention.turn(store, now: Clock.now)
       }
     }
+    judgeRules()
   }
 
   private func stop() {

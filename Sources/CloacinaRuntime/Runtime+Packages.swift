@@ -23,7 +23,7 @@ extension Runtime {
       if registration.created { agent?.probed(registration.record.digest, since: 0) }
       return RegisterResult(
         record: registration.record, created: registration.created,
-        activation: try activation(tenant, registration.record.name), activated: false)
+        activation: try activation(tenant, registration.record.name).map(withRule), activated: false)
     }
     if let known = arrival.known {
       let result = try self.activate(known, options, began: began)
@@ -32,13 +32,14 @@ extension Runtime {
     }
     let (name, version) = (arrival.name, arrival.version)
     let before = try activation(tenant, name)
+    try refuseWithoutReturn(arrival.record(state: .probed, now: 0), before, options)
     try refuseDowngrade(name, to: version, before, options)
     var order = SwapOrder(kind: .activate, source: .arriving(arrival), before: before, origin: parts.origin)
     order.options = options
     let lead = try SwapLead(self, order, began: began)
     guard case .activation(let activation) = try lead.run() else { preconditionFailure("an activation sets no canary") }
     return RegisterResult(
-      record: lead.version, created: lead.hasRegistered, activation: activation, activated: true, swap: lead.report)
+      record: lead.version, created: lead.hasRegistered, activation: activation.under(options.rule), activated: true, swap: lead.report)
   }
 
   /// Every package, with all its versions, newest first; nil name: of all packages.
@@ -56,13 +57,16 @@ extension Runtime {
       }
       var versions: [PackageVersion] = []
       for name in names {
+        let rules = try store.rollbackRecords(tenant: tenant, package: name)
         let facts = try store.versionFacts(tenant: tenant, package: name, now: Clock.now)
         versions += facts.versions.map { version in
           var version = version
           if !hasNodes { (version.nodesStaged, version.nodesProbed) = (0, 0) }
-          return PackageVersion(
+          var shown = PackageVersion(
             facts: version, isActive: facts.activation?.digest == version.record.digest,
             nodesReady: hasNodes ? facts.nodesReady : 0)
+          shown.rule = rules.first { $0.digest == version.record.digest }
+          return shown
         }
       }
       return versions

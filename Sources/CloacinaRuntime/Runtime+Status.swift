@@ -18,9 +18,12 @@ extension Runtime {
       databaseURL: DatabaseText.masked(configuration.databaseURL), engine: schema.engine, counts: counts,
       activations: activations, slots: occupancy.slots, slotsBusy: occupancy.busy, hosts: hostStatuses())
     status.nodes = try nodes()
+    status.rules = try store { store throws(StoreError) in try store.rollbackRecords(tenant: tenant, package: nil) }
+    status.activations = activations.map { $0.under(status.rules) }
     status.attention =
       attention(counts, status.nodes) + (try tagGaps(counts, activations, status.nodes))
       + (try versionAttention(counts, tenant: tenant))
+    status.attention += status.rules.map(\.sentence)
     guard let agent, let load = parts.scheduler.load() else { return status }
     status.member = NodeMembership(agent.standing, configuration, load)
     return status

@@ -20,13 +20,17 @@ extension Runtime {
     -> ActivationResult
   {
     let before = try activation(record.tenant, record.name)
+    try refuseWithoutReturn(record, before, options)
     if let before, before.digest == record.digest {
-      guard before.canary != nil else { return ActivationResult(activation: before, swap: nil) }
-      let request = ActivationRequest(
+      guard before.canary != nil || options.rule != nil else {
+        return ActivationResult(activation: try withRule(before), swap: nil)
+      }
+      var request = ActivationRequest(
         tenant: record.tenant, package: record.name, digest: record.digest, origin: parts.origin)
-      let activation = try write { store throws(StoreError) in try store.activate(request, now: Clock.now) }
+      request.rule = options.rule
+      let activation = try write { [request] store throws(StoreError) in try store.activate(request, now: Clock.now) }
       activationChanged()
-      return ActivationResult(activation: activation, swap: nil)
+      return ActivationResult(activation: try withRule(activation), swap: nil)
     }
     try refuse(record)
     try refuseDowngrade(record.name, to: record.version, before, options)
@@ -40,9 +44,10 @@ extension Runtime {
   /// - Parameters:
   ///   - kind: `.rollback`, or `.automatic` for one that a rule decided.
   ///   - actor: who decided it, for the audit trail; nil: an operator.
+  ///   - broken: the rule that it is done for; nothing is done when that is over.
   package func rollBack(
     tenant: String, name: String, kind: SwapKind = .rollback, actor: String? = nil,
-    _ options: SwapOptions = SwapOptions()
+    for broken: RollbackOrder? = nil, _ options: SwapOptions = SwapOptions()
   ) throws(RuntimeError) -> ActivationResult {
     let began = Clock.monotonic
     guard let before = try activation(tenant, name) else {
@@ -58,6 +63,7 @@ extension Runtime {
     let origin = Origin(actor: actor ?? parts.origin.actor, node: parts.origin.node)
     var order = SwapOrder(kind: kind, source: .registered(record), before: before, origin: origin)
     order.options = options
+    order.broken = broken
     return try swap(order, began: began)
   }
 
@@ -166,6 +172,6 @@ extension Runtime {
   private func swap(_ order: SwapOrder, began: UInt64) throws(RuntimeError) -> ActivationResult {
     let lead = try SwapLead(self, order, began: began)
     guard case .activation(let activation) = try lead.run() else { preconditionFailure("an activation sets no canary") }
-    return ActivationResult(activation: activation, swap: lead.report)
+    return ActivationResult(activation: activation.under(order.options.rule), swap: lead.report)
   }
 }

@@ -49,6 +49,7 @@ package final class Runtime: Sendable {
       throw error
     }
     guard configuration.executes else { return runtime }
+    runtime.parts.rollbacks.connect { [weak runtime] order in runtime?.rollBack(order) ?? .superseded }
     runtime.parts.startScheduling(configuration)
     runtime.listen()
     runtime.parts.upkeep.activationChanged()

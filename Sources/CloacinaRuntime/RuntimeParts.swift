@@ -27,6 +27,7 @@ struct RuntimeParts: Sendable {
   let runEnds: RunEnds
   let direct: DirectCalls
   let newsWatch: NewsWatch
+  let rollbacks = RollbackRelay()
   let bootID: String
   /// Removed on close: the content store of a database without a folder.
   let temporaryFolder: String?
@@ -91,12 +92,15 @@ struct RuntimeParts: Sendable {
       bootID: bootID, name: configuration.nodeName, host: Machine.name, processID: Machine.processID,
       tags: configuration.tags, types: configuration.types, startedAt: startedAt,
       retentionDays: configuration.retentionDays)
-    let engine = NodeAgent.Engine(
+    var engine = NodeAgent.Engine(
       load: { [scheduler] in scheduler.load() }, occupancy: { [executor] in executor.occupancy },
       setIntake: { [scheduler] in scheduler.setIntake($0) }, lead: { [scheduler] in scheduler.lead($0) },
       stage: { [registry] digest throws(HostError) in try registry.stage(digest) },
       probe: { [prober] digest, completion in prober.probe(digest, completion: completion) },
       packagesChanged: { [upkeep] in upkeep.activationChanged() }, workArrived: { [scheduler] in scheduler.wake() })
+    engine.counting = JudgeDuty.Counting(
+      watch: { [scheduler] in scheduler.watch($0) }, outcomes: { [scheduler] in scheduler.outcomes() })
+    engine.rollBack = { [rollbacks] in rollbacks.pass($0) }
     return NodeAgent(identity, store: store, engine: engine)
   }
 

@@ -21,6 +21,8 @@ package struct RuntimeStatus: Sendable {
   package var member: NodeMembership?
   /// Every node of the database, this one too.
   package var nodes: [NodeRecord] = []
+  /// Rules under which active versions are, and those by which the last change of an active version came about.
+  package var rules: [RollbackRecord] = []
   /// Things that need a person, as sentences.
   package var attention: [String] = []
 

@@ -93,6 +93,8 @@ package struct PackageVersion: Sendable {
   package var facts: VersionFacts
   /// All new runs take it, or all that its canary does not.
   package var isActive: Bool
+  /// The last rule under which it was activated, and what became of that; nil when there was none.
+  package var rule: RollbackRecord?
   /// Nodes that take in work now.
   package var nodesReady: Int
 

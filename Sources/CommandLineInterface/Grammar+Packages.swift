@@ -28,7 +28,7 @@ extension Grammar {
       operands: [Operand("FILE", "an archive")],
       flags: [
         Flag("activate", "let new runs take this version at once"),
-        allowDowngrade, whenStaged, waitForRuns,
+        allowDowngrade, whenStaged, waitForRuns, rollbackOn,
         Flag(
           "isolation", value: "HOW", choices: ["runner", "in-process"],
           "runner (default): a process of its own; in-process: only for code trusted like the engine"),
@@ -39,15 +39,18 @@ extension Grammar {
         """
         An archive that cannot be loaded, or whose self-test fails, is not registered: it is in quarantine, and \
         refused without a try for a while.
-        """, downgradeDetail, stagingDetail, waitDetail,
+        """, downgradeDetail, stagingDetail, waitDetail, ruleDetail,
       ],
       examples: [
         "package register hello.cloacina --activate", "package register hello.cloacina --activate --when-staged",
+        "package register hello.cloacina --activate --rollback-on 'error_rate > 5% for 60s'",
       ]),
     Verb("package list", "List packages with all their versions", formats: items, examples: ["package list"]),
     Verb(
       "package versions", "List the versions of one package, with their states", operands: [packageName],
-      formats: items, examples: ["package versions hello"]),
+      formats: items,
+      details: ["Below the list stand the rules under which versions are or were, and what they came to."],
+      examples: ["package versions hello"]),
   ]
 
   static let workflowVerbs = [

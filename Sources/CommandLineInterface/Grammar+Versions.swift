@@ -19,14 +19,15 @@ extension Grammar {
   static let versionVerbs = [
     Verb(
       "package activate", "Let new runs take another registered version", operands: [exactVersion],
-      flags: [allowDowngrade, whenStaged, waitForRuns], formats: items,
+      flags: [allowDowngrade, whenStaged, waitForRuns, rollbackOn], formats: items,
       details: [
         "Runs in flight keep the version they started with.",
         "Steps: verify, stage, probe, activate, settle, drain. A failure before 'activate' leaves the old version.",
-        downgradeDetail, stagingDetail, waitDetail,
+        downgradeDetail, stagingDetail, waitDetail, ruleDetail,
       ],
       examples: [
         "package activate hello@1.1.0", "package activate hello@1.1.0 --when-staged=120",
+        "package activate hello@1.1.0 --rollback-on 'error_rate > 5% for 60s or p99 > 2s for 30s min 20 runs'",
         "package activate hello@1.0.0 --allow-downgrade",
       ]),
     Verb(

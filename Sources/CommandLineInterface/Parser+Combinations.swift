@@ -17,6 +17,7 @@ extension Parser {
   /// Options that mean something only beside another one.
   private static let companions = [
     ("timeout", "wait"), ("show-sql", "dry-run"), ("key-field", "input-lines"), ("when-staged", "activate"),
+    ("rollback-on", "activate"),
     ("allow-downgrade", "activate"), ("wait", "activate"),
     ("yes", "where"), ("dry-run", "where"),
   ]

@@ -16,7 +16,7 @@ extension View {
         .init(View.time(item["registered_at"])), .init(digest(item)),
       ])
     }
-    return table.text(style)
+    return table.text(style) + rules(of: document["packages"]?.elements ?? [])
   }
 
   var registration: String {
@@ -25,7 +25,8 @@ extension View {
     var text = "\(what)  \(name)  digest \(digest())  \(word("isolation"))\n"
     let activation = document["activation"] ?? .null
     if activation["digest"] == document["digest"] {
-      text += "active  \(name)  epoch \(number("epoch", of: activation))\n" + swapLines(document["swap"])
+      text += "active  \(name)  epoch \(number("epoch", of: activation))\n" + rule(of: activation)
+        + swapLines(document["swap"])
     } else if activation != .null {
       text += "active  \(word("package")) \(word("version", of: activation)) still; to change that: "
       text += "\(Grammar.program) package activate \(word("package"))@\(word("version"))\n"
@@ -37,7 +38,7 @@ extension View {
   }
 
   var activation: String {
-    "active  \(word("package")) \(word("version"))  digest \(digest())  epoch \(number("epoch"))\n"
+    "active  \(word("package")) \(word("version"))  digest \(digest())  epoch \(number("epoch"))\n" + rule(of: document)
       + swapLines(document["swap"])
   }
 

@@ -19,7 +19,7 @@ extension View {
         .init(digest(item)), .init(item["state_reason"]?.text ?? ""),
       ])
     }
-    return table.text(style)
+    return table.text(style) + rules(of: document["versions"]?.elements ?? [])
   }
 
   /// One version after a change.

@@ -121,7 +121,10 @@ package final class PostgresStore: WorkflowStore {
   }
 
   /// Parameters that begin with the time: NULL stands for the database's own.
-  func time(_ now: Timestamp) -> Parameters { Parameters().add(time: usesCallersTime ? now : nil) }
+  func time(_ now: Timestamp) -> Parameters { Parameters().add(time: caller(now)) }
+
+  /// The time that came with a call, where that counts; nil: the database's own.
+  func caller(_ now: Timestamp) -> Timestamp? { usesCallersTime ? now : nil }
 
   var usesCallersTime: Bool { timeSource == .caller }
 }

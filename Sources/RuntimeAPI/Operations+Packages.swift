@@ -29,7 +29,8 @@ extension Operations {
     let tenant = try parameters.text("tenant")
     let word = try parameters.optionalText("isolation") ?? Isolation.runner.rawValue
     let activate = try parameters.flag("activate")
-    let options = try swapOptions(&parameters)
+    var options = try swapOptions(&parameters)
+    options.rule = try parameters.optionalRule("rollback_on")
     try parameters.finish()
     guard let isolation = Isolation(rawValue: word) else {
       throw RuntimeError(
@@ -37,7 +38,7 @@ extension Operations {
     }
     guard activate || options == SwapOptions() else {
       throw RuntimeError(
-        .invalid, code: "CLO-D020", "a registration that activates nothing waits for nothing", fix: "activate too")
+        .invalid, code: "CLO-D020", "a registration that activates nothing waits for nothing and has no rule", fix: "activate too")
     }
     return Answer(
       try runtime.registerPackage(

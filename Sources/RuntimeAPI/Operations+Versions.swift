@@ -77,7 +77,8 @@ extension Operations {
 
   private func activate(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {
     let (tenant, name, version) = try version(&parameters)
-    let options = try swapOptions(&parameters)
+    var options = try swapOptions(&parameters)
+    options.rule = try parameters.optionalRule("rollback_on")
     try parameters.finish()
     let result = try runtime.activate(tenant: tenant, name: name, version: version, options)
     return Answer(result.activation.contract(result.swap))

@@ -13,6 +13,7 @@ extension PackageVersion {
         ("active_since", .time(facts.activeSince)), ("canary_percent", facts.canary?.contract ?? .null),
         ("nodes_staged", .integer(facts.nodesStaged)), ("nodes_probed", .integer(facts.nodesProbed)),
         ("nodes_ready", .integer(nodesReady)),
+        ("rollback_rule", rule?.contract ?? .null),
       ])
   }
 }
@@ -40,7 +41,7 @@ extension Activation {
         ("tenant", .string(tenant)), ("package", .string(package)), ("version", .string(version)),
         ("digest", .string(digest.hex)), ("epoch", .integer(epoch)), ("activated_at", .time(activatedAt)),
         ("previous_digest", .optional(previous?.hex)), ("canary", canary?.summary ?? .null),
-        ("swap", swap?.contract ?? .null),
+        ("swap", swap?.contract ?? .null), ("rollback_on", .optional(rollbackOn)),
       ])
   }
 }

@@ -27,6 +27,7 @@ extension RuntimeStatus {
         ("activations", .array(activations.map(\.contract))), ("slots", .integer(slots)),
         ("slots_busy", .integer(slotsBusy)), ("hosts", .array(hosts.map(\.contract))),
         ("nodes", .array(nodes.map(\.contract))), ("attention", .array(attention.map(JSONValue.string))),
+        ("rollback_rules", .array(rules.map(\.contract))),
       ] + NodeMembership.contract(member))
   }
 

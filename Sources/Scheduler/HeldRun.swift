@@ -23,6 +23,8 @@ final class HeldRun {
   let claim: ClaimedRun
   let plan: RunPlan
   let workflowIndex: Int
+  /// Monotonic nanoseconds at which this node was given the run.
+  let heldSince: UInt64
   var lease: LeaseTime
   var machine: RunMachine
   var flights: [Flight] = []
@@ -42,8 +44,9 @@ final class HeldRun {
   /// Versions that what has ended does not fit.
   var unfit: Set<PackageDigest> = []
 
-  init(claim: ClaimedRun, plan: RunPlan, workflowIndex: Int, lease: LeaseTime) {
+  init(claim: ClaimedRun, plan: RunPlan, workflowIndex: Int, lease: LeaseTime, heldSince: UInt64) {
     self.claim = claim
+    self.heldSince = heldSince
     self.plan = plan
     self.workflowIndex = workflowIndex
     self.lease = lease

@@ -20,6 +20,8 @@ package final class Scheduler: Sendable {
     case lead(Int64?)
     case news(Set<StoreNews>)
     case load(OneShot<SchedulerLoad>)
+    case watch([WatchedVersion])
+    case outcomes(OneShot<[OutcomeReport]>)
     case stop(deadline: UInt64)
   }
 
@@ -67,6 +69,16 @@ package final class Scheduler: Sendable {
   package func load() -> SchedulerLoad? {
     let answer = OneShot<SchedulerLoad>()
     guard mailbox.post(.load(answer)) else { return nil }
+    return answer.wait(until: Clock.monotonic + 2_000_000_000)
+  }
+
+  /// Says of which versions ended runs are counted from now on. What was counted of those that stay is kept.
+  package func watch(_ versions: [WatchedVersion]) { mailbox.post(.watch(versions)) }
+
+  /// What was counted so far of each watched version, or nil once the scheduler has ended.
+  package func outcomes() -> [OutcomeReport]? {
+    let answer = OneShot<[OutcomeReport]>()
+    guard mailbox.post(.outcomes(answer)) else { return nil }
     return answer.wait(until: Clock.monotonic + 2_000_000_000)
   }
 

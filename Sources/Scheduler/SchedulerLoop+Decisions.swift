@@ -32,6 +32,7 @@ extension SchedulerLoop {
       run.isOver = true
       batch.finishes.append(
         FinishWrite(lease: run.claim.lease, status: status, result: result, failure: failure))
+      noteEnd(of: run.claim, status, heldSince: run.heldSince)
       ticket.finishes.append(key)
     }
   }

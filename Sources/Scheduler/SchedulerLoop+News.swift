@@ -31,6 +31,7 @@ extension SchedulerLoop {
       }
       if !run.isOver { advance(place.run, run, .checkpointed(task: place.task)) }
     }
+    if !ticket.ends.isEmpty { count(ticket.ends, outcome.finishes) }
     for key in ticket.finishes {
       guard let run = runs[key] else { continue }
       ended.append(run.claim.lease.run)
@@ -115,7 +116,7 @@ extension SchedulerLoop {
     plans[claim.digest, default: [:]][claim.workflow] = resolution
     // Somebody took the run from us and gave it back before we noticed.
     if let earlier = runs.key(claim.lease.run) { dropLost(earlier, status: nil) }
-    let run = HeldRun(claim: claim, plan: plan, workflowIndex: index, lease: lease)
+    let run = HeldRun(claim: claim, plan: plan, workflowIndex: index, lease: lease, heldSince: monotonic)
     let key = runs.insert(run)
     fenceAt = min(fenceAt, lease.end)
     batch.starts.append(claim.lease)
@@ -129,6 +130,7 @@ extension SchedulerLoop {
   private func refuse(_ claim: ClaimedRun, _ reason: String) {
     batch.finishes.append(
       FinishWrite(lease: claim.lease, status: .failed, result: [], failure: Failure(.load, reason)))
+    noteEnd(of: claim, .failed, heldSince: monotonic)
     ticket.finishes.append(RunKey.nobody)
     ticket.refused.append(claim.lease.run)
   }

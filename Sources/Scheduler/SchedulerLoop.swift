@@ -20,6 +20,7 @@ final class SchedulerLoop {
   var permits = PermitLines<TaskKey>()
   var takes = TakeTable()
   var backlog = Backlog()
+  var tally = OutcomeTally()
   var plans: [PackageDigest: [String: WorkflowResolution]] = [:]
   var random = SystemRandomNumberGenerator()
 
@@ -140,6 +141,8 @@ final class SchedulerLoop {
     case .lead(let epoch): lead(epoch)
     case .news(let news): hear(news)
     case .load(let answer): answer.deliver(load)
+    case .watch(let versions): tally.watch(versions)
+    case .outcomes(let answer): answer.deliver(tally.reports)
     case .stop(let deadline): stop(deadline)
     }
   }

@@ -5,6 +5,8 @@ struct Ticket: Sendable {
   var starts: [RunKey] = []
   var checkpoints: [TaskKey] = []
   var finishes: [RunKey] = []
+  /// Of the finishes, those of versions whose runs are counted.
+  var ends: [CountedEnd] = []
   /// Runs that end without ever having been held.
   var refused: [RunID] = []
   var permits: [PermitLines<TaskKey>.Request] = []

@@ -8,6 +8,8 @@ package enum Duty: String, Sendable, CaseIterable {
   case schedule
   /// Deleting runs that ended long ago.
   case retention
+  /// Taking back versions that break the rule they were activated under.
+  case judge
 }
 
 /// Proof of leading a duty: every write of the duty carries it in its predicate.

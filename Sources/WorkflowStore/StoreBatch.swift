@@ -249,6 +249,8 @@ package struct ClaimedRun: Sendable {
   /// Checkpoints of earlier owners, oldest first; empty for a fresh run.
   package var checkpoints: [TaskCheckpoint]
   package var createdAt: Timestamp = 0
+  /// Milliseconds between the time at which the run was due and this claim, by the store's clock.
+  package var waited: Int64 = 0
 
   package init(
     lease: LeaseKey, tenant: String, package: String, workflow: String, version: String, digest: PackageDigest,

@@ -82,6 +82,8 @@ package struct Activation: Sendable, Equatable {
   package var activatedAt: Timestamp
   /// What `rollBack` would return to.
   package var previous: PackageDigest?
+  /// The rule it is under; stores leave it to ``RollbackRuling/rollbackRecords(tenant:package:)`` to say.
+  package var rollbackOn: String?
   /// The version that takes a share of the new runs.
   package var canary: CanaryRecord?
 

@@ -9,6 +9,7 @@ extension VersionLife {
     let record = try find(request.tenant, request.package, request.digest)
     if let active, active.digest == request.digest {
       try endCanary(of: active, next: record, request.origin)
+      if let rule = request.rule { try give(rule, to: active) }
       try settle(swap)
       var activation = active
       activation.canary = nil
@@ -21,7 +22,9 @@ extension VersionLife {
           + " roll back")
     }
     let previous = if let active { Optional(active.epoch) } else { try lastEpoch(request.tenant, request.package) }
-    return try replace(active, by: record, returningTo: previous, .activated, request.origin, swap)
+    let activation = try replace(active, by: record, returningTo: previous, .activated, request.origin, swap)
+    if let rule = request.rule { try give(rule, to: activation) }
+    return activation
   }
 
   package func rollBack(_ request: RollbackRequest) throws(StoreError) -> Activation {
@@ -29,6 +32,7 @@ extension VersionLife {
     let swap = try swap(request.swap, request.tenant, request.package, to: request.to)
     if let swap, !swap.step.isBeforeActivation { return try alreadyDone(swap, active) }
     try checkEpoch(request.knownEpoch, active, request.package)
+    if let order = request.order { try check(order) }
     guard let active, let target = try tables.activationToReturnTo(request.tenant, request.package) else {
       throw StoreError(
         .notFound,
@@ -42,7 +46,11 @@ extension VersionLife {
           + " \(to.short); look at its versions and try again")
     }
     let record = try find(request.tenant, request.package, target.digest)
-    return try replace(active, by: record, returningTo: target.previousEpoch, .rolledBack, request.origin, swap)
+    let evidence = request.order.map { [JSONMember("evidence", .string($0.evidence))] } ?? []
+    let activation = try replace(
+      active, by: record, returningTo: target.previousEpoch, .rolledBack, request.origin, swap, evidence)
+    if let order = request.order { try tables.end(order, by: activation) }
+    return activation
   }
 
   /// Takes the version out of service, whether all new runs or a share of them take it; nothing when none do.
@@ -70,7 +78,7 @@ extension VersionLife {
 
   private func replace(
     _ active: Activation?, by record: PackageRecord, returningTo previous: Int64?, _ action: AuditAction,
-    _ origin: Origin, _ swap: SwapRecord?
+    _ origin: Origin, _ swap: SwapRecord?, _ more: [JSONMember] = []
   ) throws(StoreError) -> Activation {
     let reason = action == .rolledBack ? "rolled back to \(record.version)" : "\(record.version) is active"
     try move(record, .activated)
@@ -89,12 +97,25 @@ extension VersionLife {
       data.append(JSONMember("from_digest", .string(active.digest.hex)))
     }
     if let swap { data.append(JSONMember("swap", .string(swap.id))) }
-    try write(action, record, origin, data)
+    try write(action, record, origin, data + more)
     try settle(swap)
     guard let activation = try tables.activation(record.tenant, record.name) else {
       throw StoreError(.corrupt, "an activation just written cannot be read; run 'cloacina-ctl db check'")
     }
     return activation
+  }
+
+  private func give(_ rule: RollbackRule, to activation: Activation) throws(StoreError) {
+    guard activation.previous != nil else { throw StoreError.nothingToReturnTo(activation) }
+    try tables.give(rule, to: activation)
+  }
+
+  private func check(_ order: RollbackOrder) throws(StoreError) {
+    guard try !tables.isValid(order) else { return }
+    throw StoreError(
+      .activationMoved,
+      "the rule of \(order.rule.package) under epoch \(order.rule.epoch) is over, or another node judges it; nothing was"
+        + " changed")
   }
 
   /// Ends the canary beside `active`; when it is what becomes active it stays in service.

@@ -12,6 +12,8 @@ package struct ActivationRequest: Sendable, Equatable {
   package var swap: String?
   /// The epoch that the caller knows, 0 for no active version; nil: whatever it is.
   package var knownEpoch: Int64?
+  /// When to return to the version before, see ``RollbackRuling``. The active version gets it in place of its present one.
+  package var rule: RollbackRule?
 
   package init(tenant: String, package: String, digest: PackageDigest, origin: Origin) {
     self.tenant = tenant
@@ -31,6 +33,8 @@ package struct RollbackRequest: Sendable, Equatable {
   package var swap: String?
   /// As for ``ActivationRequest``.
   package var knownEpoch: Int64?
+  /// The broken rule that it is done for. When that is over, or its leader leads no more, nothing is written.
+  package var order: RollbackOrder?
 
   package init(tenant: String, package: String, origin: Origin) {
     self.tenant = tenant

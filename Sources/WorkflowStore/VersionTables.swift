@@ -41,6 +41,15 @@ package protocol VersionTables {
   /// Deletes the version, its definitions, and its bytes if nobody else has them; returns how many bytes that freed.
   func delete(_ record: PackageRecord) throws(StoreError) -> Int
   func write(_ entry: AuditEntry) throws(StoreError)
+
+  // MARK: Rules
+
+  /// Puts the activation under a rule, in place of its present one.
+  func give(_ rule: RollbackRule, to activation: Activation) throws(StoreError)
+  /// Whether the order's rule is still judged, and by the order's leader.
+  func isValid(_ order: RollbackOrder) throws(StoreError) -> Bool
+  /// Ends the order's rule, saying what came of it.
+  func end(_ order: RollbackOrder, by activation: Activation) throws(StoreError)
 }
 
 /// An earlier change of what is active.

@@ -107,6 +107,7 @@ enum VersionCommands {
       ("allow_downgrade", invocation.has("allow-downgrade") ? .bool(true) : nil),
       ("when_staged_ms", seconds("when-staged", default: 60, invocation)),
       ("wait_ms", seconds("wait", default: 600, invocation)),
+      ("rollback_on", invocation["rollback-on"].map(JSONValue.string)),
     ]
   }
 

@@ -29,6 +29,8 @@ final class Cluster: UnansweringStore {
     var due: [ScheduleRecord] = []
     var fires: [ScheduleFire] = []
     var ended = 0
+    /// Rules, of which each has ten more failed runs with every look.
+    var armed: [ArmedRule] = []
     /// What was called, in order, as far as tests ask.
     var calls: [String] = []
   }
@@ -153,6 +155,19 @@ final class Cluster: UnansweringStore {
       return outcome
     }
   }
+
+  func armedRules(now: Timestamp) throws(StoreError) -> ArmedRules {
+    try answer { state throws(StoreError) in
+      for place in state.armed.indices {
+        for _ in 0..<10 { state.armed[place].counts.add(failed: true, latency: 1) }
+      }
+      return ArmedRules(now: now, rules: state.armed)
+    }
+  }
+
+  func note(
+    _ breach: RollbackJudge.Breach?, of rule: RuleKey, leader: DutyKey, now: Timestamp
+  ) throws(StoreError) -> Bool { true }
 
   func listen(_ receive: @escaping @Sendable (Set<StoreNews>) -> Void) throws(StoreError) {
     state.withLock { $0.receive = receive }

@@ -160,7 +160,7 @@ import Testing
     #expect(try invocation("package", "list", "-o", "id").format == "id")
   }
 
-  @Test func optionsThatWouldDoNothingAreErrors() {
+  @Test func optionsThatWouldDoNothingAreErrors() throws {
     #expect(mistake("version", "--db", "sqlite:x")?.message.contains("no use for") == true)
     #expect(mistake("db", "status", "--tenant", "x")?.message.contains("no use for") == true)
     #expect(mistake("start", "x", "--timeout", "5")?.fix == "add --wait")
@@ -172,6 +172,9 @@ import Testing
     #expect(mistake("start", "x", "--key-field", "id")?.fix == "add --input-lines")
     #expect(mistake("node", "drain", "n", "--timeout", "5")?.fix == "add --wait")
     #expect(mistake("package", "register", "x.cloacina", "--when-staged")?.fix == "add --activate")
+    #expect(mistake("package", "register", "x.cloacina", "--rollback-on", "p99 > 2s for 30s")?.fix == "add --activate")
+    let activate = try invocation("package", "activate", "x@1.0.0", "--rollback-on", "p99 > 2s for 30s")
+    #expect(activate["rollback-on"] == "p99 > 2s for 30s")
     for other in [["--input", "{}"], ["--count", "2"], ["--idempotency-key", "k"]] {
       #expect(throws: UsageError.self) { try Parser.parse(["start", "x", "--input-lines", "f"] + other) }
     }

@@ -30,6 +30,21 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
     }
   }
 
+  @Test func rulesAreSaidBelowVersionsAndAfterActivations() throws {
+    let versions = Renderer.text(try example("versions"), format: "table", style: Style())
+    #expect(
+      versions.hasSuffix(
+        """
+
+        rolled back simple_demo 1.0.0 → 0.9.0 at 2026-01-31 09:01:03 UTC: error rate 12 % over 60 s, 25 of 208 runs
+
+        """))
+    let registration = Renderer.text(try example("registration"), format: "table", style: Style())
+    #expect(registration.hasSuffix("\nrolled back on its own when error_rate > 5% for 1m\n"))
+    let activation = Renderer.text(try example("activation"), format: "table", style: Style())
+    #expect(!activation.contains("rolled back"))
+  }
+
   @Test func jsonIsTheDocumentAndJsonlItsElements() throws {
     let runs = try example("runs")
     #expect(try JSONReader.read(Renderer.text(runs, format: "json", style: Style())) == runs)

@@ -67,6 +67,7 @@ import WorkflowStore
       ])
     status.nodes = [node]
     status.attention = ["x"]
+    status.rules = [rule]
     return status
   }
 
@@ -86,8 +87,18 @@ import WorkflowStore
       isEnabled: true, catchUp: .one, lastError: nil, createdAt: 0)
   }
 
+  private static var rule: RollbackRecord {
+    var rule = RollbackRecord(
+      key: RuleKey(tenant: "public", package: "p", epoch: 2), digest: digest, version: "1.1.0", rule: "r", since: 0,
+      state: .rolledBack)
+    (rule.breachedSince, rule.endedAt, rule.returnedTo, rule.evidence) = (1, 2000, "1.0.0", "12 %")
+    return rule
+  }
+
   private static var documents: [JSONValue] {
-    let version = PackageVersion(facts: VersionFacts(record: record), isActive: true, nodesReady: 1).contract
+    var underRule = PackageVersion(facts: VersionFacts(record: record), isActive: true, nodesReady: 1)
+    underRule.rule = rule
+    let version = underRule.contract
     let start = StartResult(id: RunID("r"), created: true, digest: digest).contract
     let event = EventRecord(
       id: 1, run: RunID("r"), type: "t", data: Array("{\"task\":\"t\",\"attempt\":1}".utf8), createdAt: 0)
@@ -177,6 +188,21 @@ import WorkflowStore
     var whole = ContractTests.canary
     whole.share = CanaryShare(parts: 500)!
     #expect(CanaryResult(canary: whole, swap: nil).contract["percent"]?.json == "5")
+  }
+
+  @Test func whatBecameOfARuleIsASentence() {
+    var rule = ContractTests.rule
+    #expect(rule.contract["sentence"]?.text == "rolled back p 1.1.0 → 1.0.0 at 1970-01-01 00:00:02 UTC: 12 %")
+    rule.state = .superseded
+    #expect(rule.contract["sentence"]?.text == "p 1.1.0 was under the rule r until 1970-01-01 00:00:02 UTC")
+    rule.state = .armed
+    #expect(
+      rule.contract["sentence"]?.text
+        == "p 1.1.0 is rolled back on its own when r; broken since 1970-01-01 00:00:00 UTC")
+    rule.breachedSince = nil
+    #expect(rule.contract["sentence"]?.text == "p 1.1.0 is rolled back on its own when r")
+    let version = PackageVersion(facts: VersionFacts(record: ContractTests.record), isActive: true, nodesReady: 1)
+    #expect(version.contract["rollback_rule"] == .null)
   }
 
   @Test func timesAndDurationsHaveTheirForms() {

@@ -67,7 +67,7 @@ final class Cluster {
         clocks: clock.clocks)
       var intake = SchedulerIntake()
       intake.otherNodes = 2
-      loop.turn([.intake(intake)])
+      loop.turn([.watch([Cluster.watched]), .intake(intake)])
     }
 
     /// Takes a turn with what has arrived, once everything written is answered if `completely`.
@@ -107,7 +107,8 @@ final class Cluster {
   let plan: RunPlan
   let runs: [RunID]
   var nodes: [Node] = []
-  private var deaths = 0
+  private(set) var dead: [Node] = []
+  private var deaths: Int { dead.count }
 
   /// Tags and slots of the nodes.
   private static let kinds: [(tags: [String], slots: Int)] = [([], 2), (["gpu"], 2), (["gpu", "large"], 3)]
@@ -144,12 +145,21 @@ final class Cluster {
 
   var now: Timestamp { clock.clocks.now() }
 
+  /// The one version there is, whose ends every node counts.
+  static let watched = WatchedVersion(
+    rule: RuleKey(tenant: "public", package: "p", epoch: 1), digest: Stage.digest)
+
+  /// Ends of runs that the nodes have counted, the dead ones too.
+  var counted: OutcomeCounts {
+    (nodes + dead).flatMap(\.loop.tally.reports).reduce(into: OutcomeCounts()) { $0.merge($1.counts) }
+  }
+
   func isAwake(_ node: Node) -> Bool { node.asleepUntil <= clock.now }
 
   /// Ends a node without a word, with everything it ran, and starts another of its kind.
   func kill(_ index: Int) {
     nodes[index].die()
-    deaths += 1
+    dead.append(nodes[index])
     nodes[index] = node(index)
   }
 

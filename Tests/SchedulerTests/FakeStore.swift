@@ -15,6 +15,7 @@ final class FakeStore: UnansweringStore {
     var active: Activation?
     var swept = SweepOutcome()
     var refusesOffers = false
+    var refusesFinishes = false
     /// Permits that somebody on another node holds, of each key.
     var foreignPermits = 0
     var permits: Set<PermitKey> = []
@@ -63,7 +64,7 @@ extension FakeStore.State {
     var outcome = StoreOutcome()
     outcome.starts = batch.starts.map { _ in true }
     outcome.checkpoints = batch.checkpoints.map { _ in true }
-    outcome.finishes = batch.finishes.map { _ in true }
+    outcome.finishes = batch.finishes.map { _ in !refusesFinishes }
     for key in batch.permitReleases { permits.remove(key) }
     outcome.permits = batch.permits.map { grant($0) }
     outcome.offers = batch.offers.map { _ in !refusesOffers }

@@ -148,5 +148,15 @@ import WorkflowStore
         left == [0, 0, 0, 0] && loop.permits.isEmpty,
         "runs, takes, offers and calls of \(node.name): \(left), \(loop.permits)")
     }
+    try checkCounts(cluster)
+  }
+
+  /// Each end is counted by the node that wrote it, once, unless that died before it knew.
+  private func checkCounts(_ cluster: Cluster) throws {
+    let statuses = try cluster.runs.map { try cluster.store.base.run($0)?.status }
+    let ends = (statuses.count { $0 == .succeeded }, statuses.count { $0 == .failed })
+    let counted = cluster.counted
+    #expect(counted.succeeded <= ends.0 && counted.failed <= ends.1, "\(counted) of \(ends)")
+    if cluster.dead.isEmpty { #expect((counted.succeeded, counted.failed) == ends) }
   }
 }

@@ -102,6 +102,7 @@ final class Stage {
   /// - Parameter next: the tasks in every other version, which the runs then follow.
   init(
     _ tasks: [TaskDefinition], runs: [String] = ["r"], slots: Int = 4, next: [TaskDefinition]? = nil,
+    codeIsGone: Bool = false,
     configure: (inout SchedulerConfiguration) -> Void = { _ in }
   ) throws {
     commits = CommitQueue(store: store)
@@ -119,8 +120,9 @@ final class Stage {
     let clock = clock
     loop = SchedulerLoop(
       configuration, store: store, commits: commits, executor: executor,
-      resolver: { digest, _ in .resolved(digest == Stage.digest ? plan : nextPlan, workflowIndex: 0) },
-      runsEnded: { _ in }, mailbox: mailbox,
+      resolver: { digest, _ in
+        codeIsGone ? .unavailable("gone") : .resolved(digest == Stage.digest ? plan : nextPlan, workflowIndex: 0)
+      }, runsEnded: { _ in }, mailbox: mailbox,
       clocks: clock.clocks)
     loop.turn([])
     settle()

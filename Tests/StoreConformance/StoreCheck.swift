@@ -29,13 +29,13 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
   }
 
   /// Every check. A store passes all of them or does not conform.
-  package static let all: [StoreCheck] =
-    packageChecks + activationChecks + submissionChecks + claimChecks + claimFilterChecks + shareChecks + leaseChecks
-    + fencingChecks + leadChecks + sweepChecks + scheduleChecks + retentionChecks + resumeChecks + endingChecks
-    + permitChecks + offerChecks
-    + versionChecks + settlingChecks + canaryChecks + quarantineChecks + removalChecks + swapChecks + auditChecks
-    + takenChecks + collectChecks + nodeChecks + stagingChecks + retryChecks + migrationChecks + upgradeChecks
-    + queryChecks + eventChecks + questionChecks + lifeChecks
+  package static let all: [StoreCheck] = [
+    packageChecks, activationChecks, submissionChecks, claimChecks, claimFilterChecks, shareChecks,
+    leaseChecks, fencingChecks, leadChecks, sweepChecks, scheduleChecks, retentionChecks, resumeChecks,
+    endingChecks, permitChecks, offerChecks, versionChecks, settlingChecks, canaryChecks, quarantineChecks,
+    removalChecks, swapChecks, auditChecks, ruleChecks, takenChecks, collectChecks, nodeChecks, stagingChecks,
+    retryChecks, migrationChecks, upgradeChecks, queryChecks, eventChecks, questionChecks, lifeChecks,
+  ].flatMap(\.self)
 }
 
 /// What a store did that it must not do.

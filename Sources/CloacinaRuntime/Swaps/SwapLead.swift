@@ -117,11 +117,13 @@ final class SwapLead {
         var request = ActivationRequest(
           tenant: version.tenant, package: version.name, digest: version.digest, origin: order.origin)
         request.allowsDowngrade = order.options.allowsDowngrade
+        request.rule = order.options.rule
         request.swap = id
         return .activation(try store.activate(request, now: Clock.now))
       case .rollback, .automatic:
         var request = RollbackRequest(tenant: version.tenant, package: version.name, origin: order.origin)
         request.to = version.digest
+        request.order = order.broken
         request.swap = id
         return .activation(try store.rollBack(request, now: Clock.now))
       case .canary:

@@ -1,5 +1,5 @@
 import PackageRegistry
-import WorkflowModel
+package import WorkflowModel
 package import WorkflowStore
 
 /// How a swap is gone about; all times in milliseconds.
@@ -12,6 +12,8 @@ package struct SwapOptions: Sendable, Equatable {
   /// How long to wait, once the version is active, for all nodes to act upon it and for runs in flight on the version
   /// before to end; nil: not for the latter.
   package var wait: Int64?
+  /// When to return to the version before; only for an activation.
+  package var rule: RollbackRule?
 
   package init() {}
 }
@@ -31,6 +33,8 @@ struct SwapOrder: Sendable {
   var before: Activation?
   var options = SwapOptions()
   var origin: Origin
+  /// The broken rule that a swap of kind `automatic` is done for.
+  var broken: RollbackOrder?
   /// Only for a canary.
   var share: CanaryShare?
 

@@ -94,7 +94,7 @@ final class Claims {
             updated_at = \(Statement.now), row_version = row_version + 1
           WHERE ctid = ANY (ARRAY(\(granted))) AND clock_timestamp() < now() + \(oldestTransaction)
           RETURNING id, tenant_id, package_name, workflow_name, package_version, package_digest, payload, lease_epoch,
-            losses, priority, created_at
+            losses, priority, created_at, greatest(run_at, created_at), \(Statement.now)
         ), told AS (
           INSERT INTO workflow_event (workflow_id, event_type, data, created_at)
           SELECT id, 'leased', ('{"node":' || to_json($2::text) || ',"epoch":' || lease_epoch || '}')::json,
@@ -249,8 +249,10 @@ final class Claims {
         digest: try names.digest(rows, row, 5), input: rows.bytes(row, 6), losses: Int(rows.int(row, 8)),
         checkpoints: [])
       run.createdAt = rows.time(row, 10)
+      // Both are microseconds; a run may be due since the beginning of time.
+      run.waited = max(0, rows.int(row, 12) &- rows.int(row, 11)) / 1000
       if cursors[run.tenant].map({ $0 < cursor }) ?? true { cursors[run.tenant] = cursor }
-      found.append((cursor, rows.int(row, 11), run))
+      found.append((cursor, rows.int(row, 13), run))
     }
     found.sort { $0.cursor < $1.cursor }
     return inTurns(found)

@@ -6,6 +6,7 @@ final class Questions {
   let packages: PackageQuestions
   let nodes: NodeQuestions
   let schedules: ScheduleQuestions
+  let rules: RuleQuestions
   let versionFacts: FactsQuestions
   let settling: SettlingQuestions
   let canaries: CanaryRows
@@ -27,6 +28,7 @@ final class Questions {
     packages = PackageQuestions(connection)
     nodes = NodeQuestions(connection)
     schedules = ScheduleQuestions(connection)
+    rules = RuleQuestions(connection)
     versionFacts = FactsQuestions(connection)
     settling = SettlingQuestions(connection)
     canaries = CanaryRows(connection)

@@ -9,6 +9,7 @@ final class VersionRows {
   let quarantines: QuarantineRows
   let swaps: SwapRows
   let audit: AuditRows
+  let rules: RuleWriter
   private let setState: Query
   private let lastEpoch: Query
   private let returned: Query
@@ -20,7 +21,8 @@ final class VersionRows {
   private let deletions: [Query]
   private let ownDeletions: [Query]
 
-  init(_ connection: Connection) {
+  init(_ connection: Connection, _ rules: RuleWriter) {
+    self.rules = rules
     questions = PackageQuestions(connection)
     settling = SettlingQuestions(connection)
     canaries = CanaryRows(connection)

@@ -27,7 +27,9 @@ final class Claims {
     try adoption.run(at: text)
     let until = TimestampFormat.sql(now + request.leaseMilliseconds)
     return try due.find(request, at: text).map { run throws(StoreError) in
-      try lease(run, request.node, until: until, at: text)
+      var claim = try lease(run, request.node, until: until, at: text)
+      if run.dueAt > 0 { claim.waited = max(0, now - run.dueAt) }
+      return claim
     }
   }
 

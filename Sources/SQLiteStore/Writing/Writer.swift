@@ -27,6 +27,7 @@ final class Writer {
   let retention: Retention
   let repairs: RunRepairs
   private let upgrades: Upgrades
+  let rules: RuleWriter
   private let claims: Claims
   private let earlier: EarlierProcess
   private let dataVersion: Query
@@ -53,7 +54,8 @@ final class Writer {
     earlier = EarlierProcess(connection)
     nodes = NodeWriter(connection)
     packages = PackageWriter(connection)
-    versions = VersionRows(connection)
+    rules = RuleWriter(connection, leads)
+    versions = VersionRows(connection, rules)
     questions = Questions(connection)
     dataVersion = connection.query("looking for foreign changes", "PRAGMA data_version")
   }
