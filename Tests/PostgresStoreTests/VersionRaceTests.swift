@@ -116,21 +116,23 @@ import WorkflowStore
 
   // MARK: Activating
 
-  @Test func twoActivationsAtOnceGoOneAfterTheOther() throws {
+  @Test func activationsOfTwoNodesGoOneAfterTheOther() throws {
     try withNodes { schema, nodes in
-      for round in 0..<20 {
-        let calls = zip(nodes, ["b", "c"] as [Character]).map { bench, letter in
-          let request = request(letter)
-          return Call { try bench.store.activate(request, now: bench.now) }
-        }
-        let epochs = try calls.map { try $0.value().epoch }
-        // The one that is active already gets no new epoch.
-        #expect(Set(epochs).count == 2, "round \(round): \(epochs)")
-        let states = try nodes[0].states()
-        #expect(states.components(separatedBy: " active").count == 2, "round \(round): \(states)")
+      let calls = nodes.enumerated().map { index, bench in
+        let requests = (0..<40).map { request($0 % 2 == index ? "b" : "c") }
+        return Call { for request in requests { _ = try bench.store.activate(request, now: bench.now) } }
       }
+      for call in calls { try call.value() }
+      let states = try nodes[0].states()
+      #expect(states.components(separatedBy: " active").count == 2, "\(states)")
       let changes = try schema.sql("SELECT count(*), max(epoch) FROM activation_change")[0].split(separator: "|")
       #expect(changes[0] == changes[1], "no epoch came twice or was left out")
+      // Each one, but the first, found another version active and would go back to it.
+      let broken = """
+        SELECT count(*) FROM activation_change AS c JOIN activation_change AS p ON p.epoch = c.previous_epoch
+        WHERE c.previous_epoch <> c.epoch - 1 OR p.digest = c.digest
+        """
+      #expect(try schema.sql(broken) == ["0"])
     }
   }
 
