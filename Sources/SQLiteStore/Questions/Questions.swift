@@ -6,6 +6,7 @@ final class Questions {
   let packages: PackageQuestions
   let nodes: NodeQuestions
   let schedules: ScheduleQuestions
+  let states: StateQuestions
   let connection: Connection
   private let snapshot: Transaction
   private let byID: Query
@@ -21,6 +22,7 @@ final class Questions {
     packages = PackageQuestions(connection)
     nodes = NodeQuestions(connection)
     schedules = ScheduleQuestions(connection)
+    states = StateQuestions(connection)
     snapshot = Transaction(connection, writes: false)
     byID = connection.query("reading a run", "\(RunRow.select) WHERE id = ?1")
     byKey = connection.query(
