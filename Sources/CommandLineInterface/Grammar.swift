@@ -17,7 +17,8 @@ package enum Grammar {
   ]
 
   /// Every command, in the order of the help.
-  package static let verbs = packageVerbs + workflowVerbs + runVerbs + scheduleVerbs + nodeVerbs + engineVerbs
+  package static let verbs =
+    packageVerbs + planVerbs + workflowVerbs + runVerbs + whyVerbs + scheduleVerbs + nodeVerbs + engineVerbs
 
   /// First words that are followed by a second.
   package static var nouns: [String] {

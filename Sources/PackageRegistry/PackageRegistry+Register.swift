@@ -51,7 +51,7 @@ extension PackageRegistry {
     return Registered(registration: registration, activation: activation, activated: changed)
   }
 
-  private func verify(_ bytes: [UInt8]) throws(RegistryError) -> VerifiedPackage {
+  func verify(_ bytes: [UInt8]) throws(RegistryError) -> VerifiedPackage {
     let verified: VerifiedPackage
     do throws(ArchiveError) { verified = try ArchiveReader.verify(bytes: bytes) } catch { throw .archive(error) }
     for task in verified.descriptor.workflows.flatMap(\.tasks) {

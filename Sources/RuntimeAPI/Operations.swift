@@ -31,7 +31,7 @@ package struct Operations: Sendable {
 
   private static let table: [String: Operation] = packageOperations.merging(runOperations) { first, _ in first }
     .merging(scheduleOperations) { first, _ in first }.merging(nodeOperations) { first, _ in first }
-    .merging(engineOperations) { first, _ in first }
+    .merging(engineOperations) { first, _ in first }.merging(insightOperations) { first, _ in first }
 
   private static let engineOperations: [String: Operation] = [
     "engine.status": { operations, parameters, _ throws(RuntimeError) in
