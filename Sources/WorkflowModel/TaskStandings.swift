@@ -42,14 +42,18 @@ struct TaskStandings {
   }
 
   private func dependency(_ task: TaskDefinition, _ waitsFor: [String]) -> Finding {
-    let names = waitsFor.prefix(3).map { "'\($0)'" }.joined(separator: ", ")
-    let rest = waitsFor.count > 3 ? " and \(waitsFor.count - 3) more" : ""
     let evidence = definition.tasks.filter { waitsFor.contains($0.id) }.prefix(3).compactMap { dependency in
-      open(dependency).isEmpty
-        ? finding(dependency)?.because : "task '\(dependency.id)' itself waits for \(open(dependency).count) others"
+      let further = open(dependency)
+      return further.isEmpty
+        ? finding(dependency)?.because : "task '\(dependency.id)' itself waits for \(TaskStandings.names(further))"
     }
     return Finding(
-      .dependencyOpen, task: task.id, "task '\(task.id)' waits for \(names)\(rest) to end", evidence: evidence)
+      .dependencyOpen, task: task.id, "task '\(task.id)' waits for \(TaskStandings.names(waitsFor)) to end", evidence: evidence)
+  }
+
+  /// `'a', 'b', 'c' and 4 more`
+  private static func names(_ tasks: [String]) -> String {
+    tasks.prefix(3).map { "'\($0)'" }.joined(separator: ", ") + (tasks.count > 3 ? " and \(tasks.count - 3) more" : "")
   }
 
   private func retry(_ task: TaskDefinition) -> Finding? {

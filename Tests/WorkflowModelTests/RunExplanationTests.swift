@@ -190,7 +190,7 @@ import Testing
       $0.events.insert(EventFact(type: "task_started", data: task("a"), at: 1), at: 1)
     }
     #expect(codes(explanation) == [.taskStarts, .dependencyOpen, .dependencyOpen])
-    #expect(explanation.findings[2].evidence == ["task 'b' itself waits for 1 others"])
+    #expect(explanation.findings[2].evidence == ["task 'b' itself waits for 'a'"])
   }
 
   @Test func aRetryIsDueAtATimeAndTellsTheLastError() throws {
