@@ -1,3 +1,4 @@
+import PackageRegistry
 import Threading
 package import WorkflowModel
 import WorkflowStore

@@ -1,3 +1,4 @@
+import PackageRegistry
 import WorkflowModel
 import WorkflowStore
 

@@ -60,7 +60,8 @@ extension PlanChange {
 extension PlanSchedule {
   fileprivate var contract: JSONValue {
     .object([
-      JSONMember("id", .string(id)), JSONMember("workflow", .string(workflow)), JSONMember("schedule", .string(schedule)),
+      JSONMember("id", .string(id)), JSONMember("workflow", .string(workflow)),
+      JSONMember("schedule", .string(schedule)),
       JSONMember("timezone", .string(timezone)), JSONMember("enabled", .bool(isEnabled)),
       JSONMember("next_run_at", .time(nextRunAt)), JSONMember("served", .bool(isServed)),
     ])

@@ -7,7 +7,10 @@ extension Explanation {
     case .cancelled: explainCancellation(facts)
     default:
       let took = facts.startedAt.flatMap { start in facts.completedAt.map { TimeSpan.words(max(0, $0 - start)) } }
-      add(Finding(.succeeded, "all its tasks ended well, or in a way that it allows for" + (took.map { "; it took \($0)" } ?? "")))
+      add(
+        Finding(
+          .succeeded,
+          "all its tasks ended well, or in a way that it allows for" + (took.map { "; it took \($0)" } ?? "")))
     }
     explainHandled(facts)
   }
@@ -26,7 +29,9 @@ extension Explanation {
     }
     if let kind {
       findings[0].evidence.append("\(kind.rawValue): \(kind.meaning)")
-      if kind == .load { suggest("package inspect \(RunFacts.package(ofType: facts.type) ?? "NAME")@\(facts.version ?? "")") }
+      if kind == .load {
+        suggest("package inspect \(RunFacts.package(ofType: facts.type) ?? "NAME")@\(facts.version ?? "")")
+      }
     }
     suggest("run events \(facts.id)")
   }

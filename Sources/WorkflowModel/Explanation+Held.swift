@@ -41,7 +41,8 @@ extension Explanation {
       }
       return false
     }
-    var evidence = owner.map { ["\($0.name) was last heard of \(facts.ago($0.heartbeatAt))"] } ?? ["no such node is known any more"]
+    var evidence =
+      owner.map { ["\($0.name) was last heard of \(facts.ago($0.heartbeatAt))"] } ?? ["no such node is known any more"]
     if let until = facts.leaseUntil {
       evidence.append(
         hasLapsed

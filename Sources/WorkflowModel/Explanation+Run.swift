@@ -89,7 +89,8 @@ extension Explanation {
     if let active = facts.versions.first(where: \.isActive) {
       add(
         Finding(
-          .noWorkflow, "\(package ?? "the package") \(active.version) is active and has no workflow of that name\(hint)",
+          .noWorkflow,
+          "\(package ?? "the package") \(active.version) is active and has no workflow of that name\(hint)",
           evidence: ["it has \(active.workflows.joined(separator: ", "))"]))
     } else if let newest = facts.versions.first, let package {
       add(

@@ -48,7 +48,8 @@ struct TaskStandings {
         ? finding(dependency)?.because : "task '\(dependency.id)' itself waits for \(TaskStandings.names(further))"
     }
     return Finding(
-      .dependencyOpen, task: task.id, "task '\(task.id)' waits for \(TaskStandings.names(waitsFor)) to end", evidence: evidence)
+      .dependencyOpen, task: task.id, "task '\(task.id)' waits for \(TaskStandings.names(waitsFor)) to end",
+      evidence: evidence)
   }
 
   /// `'a', 'b', 'c' and 4 more`
@@ -75,7 +76,8 @@ struct TaskStandings {
     let offer = facts.offers.first { $0.task == task.id }
     if let taker = offer?.takenBy {
       return Finding(
-        .taskRuns, task: task.id, "task '\(task.id)' runs on \(facts.name(ofNode: taker)), which took it from the owner",
+        .taskRuns, task: task.id,
+        "task '\(task.id)' runs on \(facts.name(ofNode: taker)), which took it from the owner",
         evidence: offer.map { ["offered \(facts.ago($0.at))"] } ?? [])
     }
     guard offer != nil || owner.map({ !task.fits($0.tags) }) ?? false else { return nil }
@@ -121,7 +123,8 @@ struct TaskStandings {
     let name = owner?.name ?? facts.owner ?? "its owner"
     if let at = started[task.id] {
       return Finding(
-        .taskRuns, task: task.id, "task '\(task.id)' is running on \(name) for \(TimeSpan.words(facts.now - at + 1000))",
+        .taskRuns, task: task.id,
+        "task '\(task.id)' is running on \(name) for \(TimeSpan.words(facts.now - at + 1000))",
         evidence: ["seen running at \(facts.time(at))"] + limit(task))
     }
     if let owner, owner.isBusy {

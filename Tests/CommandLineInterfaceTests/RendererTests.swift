@@ -251,7 +251,8 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
   @Test func everyKindOfChangeHasWords() throws {
     func change(_ kind: PlanChange.Kind, _ old: JSONValue, _ new: JSONValue) -> JSONValue {
       .object([
-        JSONMember("kind", .string(kind.rawValue)), JSONMember("workflow", .string("w")), JSONMember("task", .string("t")),
+        JSONMember("kind", .string(kind.rawValue)), JSONMember("workflow", .string("w")),
+        JSONMember("task", .string("t")),
         JSONMember("old", old), JSONMember("new", new), JSONMember("breaking", .bool(true)),
       ])
     }

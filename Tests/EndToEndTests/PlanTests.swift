@@ -45,7 +45,8 @@ extension EndToEnd {
       #expect(plan["verdict"]?.text == "update" && plan["compatible"]?.bool == false && plan["refusal"] == .null)
       #expect(kinds(plan) == ["size", "task_added", "workflow_removed", "schedule_orphaned"], "\(plan.json)")
       let added = try #require(plan["changes"]?.elements?[1])
-      #expect(added["task"]?.text == "fourth" && added["new"]?.json == "[\"third\"]" && added["breaking"]?.bool == false)
+      #expect(
+        added["task"]?.text == "fourth" && added["new"]?.json == "[\"third\"]" && added["breaking"]?.bool == false)
       #expect(plan["schedules"]?.elements?.map { $0["served"]?.bool } == [false])
       #expect(plan["to"]?["exports"]?.json == "[\"cloacina_package_v1\"]", "\(plan["to"]?.json ?? "")")
       #expect(try workspace.sql("SELECT count(*) || ' ' || max(epoch) FROM package, activation") == before)

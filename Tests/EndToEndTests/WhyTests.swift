@@ -45,7 +45,8 @@ extension EndToEnd {
 
       let unknown = try workspace.ctl("why", "ledgr")
       #expect(unknown.status == 3)
-      #expect(unknown.errors.contains("CLO-R060") && unknown.errors.contains("did you mean 'ledger'?"), "\(unknown.errors)")
+      #expect(
+        unknown.errors.contains("CLO-R060") && unknown.errors.contains("did you mean 'ledger'?"), "\(unknown.errors)")
       #expect(try workspace.ctl("why", "ledger@9.9.9").status == 3)
       #expect(try workspace.ctl("why", "ledger.nothing").status == 3)
       #expect(try workspace.ctl("why", "public::ledger::chain::nothing").status == 3)
@@ -115,12 +116,13 @@ extension EndToEnd {
       }
       _ = try workspace.json("package", "register", archive, "--activate")
       let daemon = try workspace.serve()
-      let failed = try workspace.json("start", "fork", "--wait", "--timeout", "60")
+      let failed = try workspace.ctl("start", "fork", "--wait", "--timeout", "60", "-o", "json").json
       let id = try #require(failed["id"]?.text)
       let why = try workspace.json("why", id)
       #expect(why.findingCodes == ["failed", "skipped", "version"], "\(why.json)")
       #expect(why.finding("failed")?["task"]?.text == "left")
-      #expect(why.finding("failed")?["evidence"]?.json.contains("permanent: the disk is on fire") == true, "\(why.json)")
+      #expect(
+        why.finding("failed")?["evidence"]?.json.contains("permanent: the disk is on fire") == true, "\(why.json)")
       #expect(why.finding("skipped")?["task"]?.text == "join")
       #expect(why.finding("skipped")?["evidence"]?.json.contains("it began with 'left'") == true)
 

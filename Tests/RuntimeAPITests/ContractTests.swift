@@ -119,7 +119,9 @@ import WorkflowStore
       for member in members {
         let inner = "\(path).\(member.name)"
         found.insert(inner)
-        if !["input", "result", "patch", "data", "old", "new"].contains(member.name) { found.formUnion(fields(member.value, inner)) }
+        if !["input", "result", "patch", "data", "old", "new"].contains(member.name) {
+          found.formUnion(fields(member.value, inner))
+        }
       }
       return found
     case .array(let elements): return elements.reduce(into: []) { $0.formUnion(fields($1, path + "[]")) }

@@ -27,7 +27,8 @@ extension StoreCheck {
       try expect(try bench.permit(two.lease, "k", task: "b", limit: 2), "the second permit")
       try expect(try bench.permit(two.lease, "other", task: "b"), "a permit of another key")
       let holders = try bench.store.permits(tenant: "public", key: "k")
-      try expectEqual(Set(holders.map { "\($0.run) \($0.task)" }), ["\(one.lease.run) a", "\(two.lease.run) b"], "holders")
+      try expectEqual(
+        Set(holders.map { "\($0.run) \($0.task)" }), ["\(one.lease.run) a", "\(two.lease.run) b"], "holders")
       try expect(holders.allSatisfy { $0.grantedAt == bench.now }, "times")
       try expectEqual(try bench.store.permits(tenant: "red", key: "k"), [], "of another tenant")
       _ = try bench.finish(one.lease)
@@ -89,7 +90,8 @@ extension StoreCheck {
       try bench.sql("INSERT INTO workflow_run (type, payload) VALUES ('demo.later', '{}')")
       try bench.sql("INSERT INTO workflow_run (type, payload, status) VALUES ('demo.later', '{}', 'paused')")
       try bench.sql("INSERT INTO workflow_run (type, payload) VALUES ('demo', '{}')")
-      func runs(_ type: String, _ version: String?, _ letter: Character?, _ status: RunStatus, _ count: Int) -> OpenRuns {
+      func runs(_ type: String, _ version: String?, _ letter: Character?, _ status: RunStatus, _ count: Int) -> OpenRuns
+      {
         OpenRuns(type: type, version: version, digest: letter.map(Bench.digest), status: status, count: count)
       }
       let found = try bench.store.openRuns(tenant: "public", package: "demo")
@@ -130,7 +132,8 @@ extension StoreCheck {
       let found = try bench.store.recentDurations(tenant: "public", digest: Bench.digest("a"))
       try expectEqual(found.sorted(), [40, 70], "durations")
       try expectEqual(try bench.store.recentDurations(tenant: "red", digest: Bench.digest("a")), [], "another tenant")
-      try expectEqual(try bench.store.recentDurations(tenant: "public", digest: Bench.digest("b")), [], "another digest")
+      try expectEqual(
+        try bench.store.recentDurations(tenant: "public", digest: Bench.digest("b")), [], "another digest")
     },
   ]
 }

@@ -109,7 +109,10 @@ import Testing
       }.findings.first { $0.code == .inFlight }
     }
     #expect(finding { _ in }?.because == "9 runs of it are not over")
-    #expect(finding { $0.workflow = "flow" }?.evidence == ["demo.flow 1.0.0: 2 leased", "demo.flow not pinned yet: 3 pending"])
+    #expect(
+      finding { $0.workflow = "flow" }?.evidence == [
+        "demo.flow 1.0.0: 2 leased", "demo.flow not pinned yet: 3 pending",
+      ])
     #expect(finding { $0.version = "1.0.0" }?.because == "6 runs of it are not over")
     #expect(finding { $0.version = "2.0.0" } == nil)
   }

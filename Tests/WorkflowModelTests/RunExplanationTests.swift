@@ -42,7 +42,8 @@ import Testing
       facts.startedAt = now - 9000
       facts.leaseUntil = now + 15_000
       facts.events = [
-        EventFact(type: "created", data: .null, at: now - 10_000), EventFact(type: "leased", data: .null, at: now - 9000),
+        EventFact(type: "created", data: .null, at: now - 10_000),
+        EventFact(type: "leased", data: .null, at: now - 9000),
       ]
     }
     change(&facts)
@@ -202,7 +203,9 @@ import Testing
     }
     #expect(explanation.state == "waiting")
     #expect(codes(explanation) == [.retryWaits, .dependencyOpen, .dependencyOpen])
-    #expect(explanation.findings[0].because.contains("attempt 2 of 5") && explanation.findings[0].because.contains("in 4.5 s"))
+    #expect(
+      explanation.findings[0].because.contains("attempt 2 of 5") && explanation.findings[0].because.contains("in 4.5 s")
+    )
     #expect(explanation.findings[0].evidence == ["attempt 2 of 5, 3.0 s ago: error: no answer"])
   }
 
@@ -392,7 +395,8 @@ import Testing
     let schedule: (inout RunFacts) -> Void = {
       $0.activations = [
         ActivationFact(version: "1.0.0", digest: RunExplanationTests.one, epoch: 4, at: RunExplanationTests.now - 8000),
-        ActivationFact(version: "0.9.0", digest: RunExplanationTests.two, epoch: 3, at: RunExplanationTests.now - 20_000),
+        ActivationFact(
+          version: "0.9.0", digest: RunExplanationTests.two, epoch: 3, at: RunExplanationTests.now - 20_000),
       ]
       $0.events = [EventFact(type: "leased", data: .null, at: RunExplanationTests.now - 7000)]
       $0.idempotencyKey = "schedule:s1:1700000040"
