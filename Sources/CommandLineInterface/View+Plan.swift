@@ -11,6 +11,8 @@ extension View {
     if document["needs_allow_downgrade"]?.bool == true {
       text += planLine("LOWER", "activating a lower version than the active one needs --allow-downgrade")
     }
+    let breaking = (document["changes"]?.elements ?? []).count { $0["breaking"]?.bool == true }
+    if breaking > 0 { text += planLine("!", "\(Quantity.count(breaking, "change")) may break what went well so far") }
     for (title, kinds) in View.planSections {
       let changes = (document["changes"]?.elements ?? []).filter { kinds.contains($0["kind"]?.text ?? "") }
       for (index, change) in changes.enumerated() { text += planLine(index == 0 ? title : "", planWords(change)) }

@@ -3,6 +3,12 @@ extension Explanation {
   mutating func explainHeld(_ facts: RunFacts) {
     since = facts.events.last { $0.type == "leased" }?.at ?? facts.startedAt
     state = "running"
+    guard facts.digest != nil else {
+      let holder = facts.owner.map { "'\($0)'" } ?? "somebody"
+      let end = facts.leaseUntil.map { "its lease ends at \(facts.time($0))" } ?? "its lease has no end"
+      add(Finding(.heldElsewhere, "\(holder) has leased it by plain SQL; no node works on it", evidence: [end]))
+      return
+    }
     if explainOwner(facts) {
       state = "waiting"
       return

@@ -56,7 +56,7 @@ extension Explanation {
 
   private mutating func explainQueue(_ facts: RunFacts, _ nodes: [NodeFact]) {
     let names = nodes.map(\.name).joined(separator: ", ")
-    notCauses.append("\(names) could take it" + (facts.isShared ? " and has its version in place" : ""))
+    notCauses.append("\(names) could take it" + (facts.isShared ? "; its version is in place there" : ""))
     guard facts.runAt <= facts.now else { return }
     if nodes.allSatisfy(\.isBusy) {
       add(

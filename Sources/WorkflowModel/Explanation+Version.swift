@@ -19,17 +19,17 @@ extension RunFacts {
       return ("it was moved there at \(time(moved.at))", [moved.data.json])
     }
     let claimedAt = events.first { $0.type == "leased" }?.at ?? startedAt
+    let origin = slot.map { ["schedule \($0.schedule) started it for \($0.time)"] } ?? []
     if let atStart = active(at: createdAt), atStart.digest == digest {
-      return ("that version was active when the run was stored", [sentence(atStart, "stored", createdAt)])
+      return ("that version was active when the run was stored", origin + [sentence(atStart, "stored", createdAt)])
     }
     if let claimedAt, let atClaim = active(at: claimedAt), atClaim.digest == digest {
-      let origin = slot.map { ["schedule \($0.schedule) started it for \($0.time)"] } ?? []
       return (
         "that version was active when it was first claimed", origin + [sentence(atClaim, "claimed", claimedAt)]
       )
     }
     let active = active(at: createdAt).map { ["active then was \($0.version), epoch \($0.epoch)"] } ?? []
-    return ("it was asked for, or a canary chose it: it was not the active version then", active)
+    return ("it was asked for, or a canary chose it: it was not the active version then", origin + active)
   }
 
   /// The activation that held at a point of time; nil before the first.

@@ -43,6 +43,8 @@ package struct Finding: Sendable, Equatable {
     case queued
     case slotsBusy = "slots_busy"
     // Where a claimed run stands.
+    /// Somebody holds it by plain SQL; the engine has no part in it.
+    case heldElsewhere = "held_elsewhere"
     case ownerLost = "owner_lost"
     case ownerDrains = "owner_drains"
     case tagMissing = "tag_missing"

@@ -271,6 +271,7 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
         change(.size, .integer(1024), .integer(2048)),
       ])
     ])
+    #expect(lines.contains("!          6 changes may break what went well so far\n"), "\(lines)")
     for words in [
       "! ~ w.t attempts 1 → 5, exponential", "timeout default → 5.0 s", "rule all succeeded → always",
       "after a → after nothing", "concurrency free → 2 by k", "size 1.0 KiB → 2.0 KiB",

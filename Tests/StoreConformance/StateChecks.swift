@@ -135,5 +135,19 @@ extension StoreCheck {
       try expectEqual(
         try bench.store.recentDurations(tenant: "public", digest: Bench.digest("b")), [], "another digest")
     },
+    StoreCheck("a closed store explains nothing") { bench in
+      bench.store.close()
+      bench.isClosed = true
+      let store = bench.store
+      try expectError(.unavailable) { _ = try store.offers(RunID("a")) }
+      try expectError(.unavailable) { _ = try store.permits(tenant: "public", key: "k") }
+      try expectError(.unavailable) { _ = try store.lease(RunID("a")) }
+      try expectError(.unavailable) { _ = try store.activationHistory(tenant: "public", package: "p", limit: 1) }
+      try expectError(.unavailable) { _ = try store.dueRuns(now: 0) }
+      try expectError(.unavailable) { _ = try store.openRuns(tenant: "public", package: "p") }
+      let digest = Bench.digest("a")
+      try expectError(.unavailable) { _ = try store.endedTasks(tenant: "public", digest: digest, workflow: "w") }
+      try expectError(.unavailable) { _ = try store.recentDurations(tenant: "public", digest: digest) }
+    },
   ]
 }

@@ -73,7 +73,7 @@ import Testing
     #expect(codes(explanation) == [.notDue])
     #expect(explanation.findings[0].because.contains("in 6 m 12 s"))
     #expect(explanation.state == "waiting" && explanation.since == now - 10_000)
-    #expect(explanation.notCauses.contains("n1 could take it and has its version in place"))
+    #expect(explanation.notCauses.contains("n1 could take it; its version is in place there"))
     #expect(explanation.commands == ["cloacina-ctl run cancel r1"])
   }
 
@@ -295,6 +295,16 @@ import Testing
     #expect(codes(draining).first == .ownerDrains)
   }
 
+  @Test func aRunThatPlainSQLHoldsIsNotTheEngines() {
+    let explanation = explain(.leased) {
+      ($0.version, $0.digest, $0.definition, $0.activeTypes) = (nil, nil, nil, [])
+      ($0.owner, $0.leaseUntil) = ("worker-7", 1)
+    }
+    #expect(codes(explanation) == [.heldElsewhere])
+    #expect(explanation.findings[0].because == "'worker-7' has leased it by plain SQL; no node works on it")
+    #expect(explanation.findings[0].evidence == ["its lease ends at 1970-01-01T00:00:00.001Z"])
+  }
+
   @Test func manyFindingsOfOneKindAreCounted() {
     let explanation = explain(.leased) {
       $0.definition = WorkflowDefinition(
@@ -413,5 +423,7 @@ import Testing
     let asked = pin { $0.activations[0].digest = RunExplanationTests.two }
     #expect(asked?.because.contains("asked for, or a canary chose it") == true)
     #expect(asked?.evidence == ["active then was 1.0.0, epoch 3"])
+    let scheduled = pin { $0.idempotencyKey = "schedule:s1:1700000040" }
+    #expect(scheduled?.evidence.first == "schedule s1 started it for 2023-11-14T22:14:00.000Z")
   }
 }
