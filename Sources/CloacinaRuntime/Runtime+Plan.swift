@@ -34,8 +34,9 @@ extension Runtime {
   /// - Parameter isolation: how the archive would be registered.
   /// - Throws: ``RuntimeError`` `.rejectedPackage` for an archive that would be refused for itself.
   package func plan(archive: [UInt8], tenant: String, isolation: Isolation) throws(RuntimeError) -> PlannedPackage {
-    var new = try examining { registry throws(RegistryError) in
-      try registry.examine(archive: archive, isolation: isolation)
+    var new: PlanSide
+    do throws(RegistryError) { new = try parts.registry.examine(archive: archive, isolation: isolation) } catch {
+      throw RuntimeError(error)
     }
     let name = new.descriptor.name
     let (versions, activation, schedules) = try store { store throws(StoreError) in
@@ -47,15 +48,22 @@ extension Runtime {
     // The same bytes again keep what they were registered with.
     if let known = versions.first(where: { $0.digest == new.digest }) { new.isolation = known.isolation }
     let active = activation.flatMap { activation in versions.first { $0.digest == activation.digest } }
-    let old = try active.map { record throws(RuntimeError) in
-      try examining { registry throws(RegistryError) in try registry.examine(record) }
-    }
+    let old = try active.map { record throws(RuntimeError) in try examine(record) }
     let plan = PackagePlan(
       from: old, to: new, known: versions.map { KnownVersion(version: $0.version, digest: $0.digest) },
       schedules: schedules.compactMap { $0.planned(for: name) })
     return PlannedPackage(
       tenant: tenant, plan: plan, activation: activation, inFlight: try inFlight(plan, tenant: tenant),
       conflict: versions.first { $0.version == new.descriptor.version && $0.digest != new.digest })
+  }
+
+  private func examine(_ active: PackageRecord) throws(RuntimeError) -> PlanSide {
+    do throws(RegistryError) { return try parts.registry.examine(active) } catch {
+      throw RuntimeError(
+        .unavailable, code: "CLO-R065",
+        "the active version \(active.version) of \(active.name) cannot be compared with: \(RuntimeError(error).message)",
+        fix: "cloacina-ctl db check")
+    }
   }
 
   private func inFlight(_ plan: PackagePlan, tenant: String) throws(RuntimeError) -> PlanInFlight {
@@ -78,10 +86,6 @@ extension Runtime {
       return PlanInFlight(
         workflows: workflows, durations: try store.recentDurations(tenant: tenant, digest: old.digest))
     }
-  }
-
-  private func examining(_ body: (PackageRegistry) throws(RegistryError) -> PlanSide) throws(RuntimeError) -> PlanSide {
-    do throws(RegistryError) { return try body(parts.registry) } catch { throw RuntimeError(error) }
   }
 }
 

@@ -103,6 +103,10 @@ extension EndToEnd {
       let refused = try workspace.ctl("package", "plan", damaged)
       #expect(refused.status == 8 && refused.errors.contains("CLO-A"), "\(refused.errors)")
       #expect(try workspace.ctl("package", "plan", "\(workspace.folder)/none.cloacina").status == 1)
+
+      _ = try workspace.sql("UPDATE package_blob SET archive = x'00'")
+      let unreadable = try workspace.ctl("package", "plan", try workspace.ledger("1.2.0"))
+      #expect(unreadable.status == 2 && unreadable.errors.contains("CLO-R065"), "\(unreadable.errors)")
     }
 
     @Test func theIsolationThatWouldChangeIsShown() throws {
