@@ -113,7 +113,8 @@ int elf_visit_exports(const elf_file *file, const elf_dynamic *dynamic, void *co
     /* find_table has seen that all of the names lie inside of the file. */
     const char *name = (const char *)file->bytes + table.strings + symbol.st_name;
     const char *end = symbol.st_name < table.strings_size ? memchr(name, 0, table.strings_size - symbol.st_name) : 0;
-    if (!end) return clo_refuse(error, REFUSED_DAMAGED, "the name of dynamic symbol %u of the library has no end", index);
+    if (!end)
+      return clo_refuse(error, REFUSED_DAMAGED, "the name of dynamic symbol %u of the library has no end", index);
     visit(context, name, (size_t)(end - name));
   }
   return 0;

@@ -61,7 +61,7 @@ extension Runtime {
     do throws(RegistryError) { return try parts.registry.examine(active) } catch {
       throw RuntimeError(
         .unavailable, code: "CLO-R065",
-        "the active version \(active.version) of \(active.name) cannot be compared with: \(RuntimeError(error).message)",
+        "\(active.name) \(active.version), which is active, cannot be compared with: \(RuntimeError(error).message)",
         fix: "cloacina-ctl db check")
     }
   }

@@ -28,8 +28,8 @@ extension Grammar {
       ],
       details: [
         """
-        Says why a run waits, which node could take it, why tasks were skipped or repeated and why it runs its version; \
-        of a name, why it is active or not, whether it can be run, and what waits for it.
+        Says why a run waits, which node could take it, why tasks were skipped or repeated and why it runs its \
+        version; of a name, why it is active or not, whether it can be run, and what waits for it.
         """,
         "Only what is on record is used; nothing is changed.",
       ],

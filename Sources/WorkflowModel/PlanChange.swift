@@ -35,7 +35,7 @@ package struct PlanChange: Sendable, Equatable {
   /// What was and what is to be, as the descriptor's JSON has it; `null` for what is not there.
   package var old: JSONValue
   package var new: JSONValue
-  /// True when what went well under the old version may fail, wait without end, or come out otherwise under the new one.
+  /// True when what went well under the old version may fail, wait without end, or come out otherwise under the new.
   package var isBreaking: Bool
 
   package init(

@@ -90,7 +90,9 @@ private struct TaskTrait: Sendable {
     TaskTrait(kind: .taskMoved, value: dependencies, isBreaking: { _, _ in true }),
     TaskTrait(
       kind: .retry, value: { $0.retry == .once ? .null : $0.retry.json },
-      isBreaking: { $1.retry.maxAttempts < $0.retry.maxAttempts || !$1.retry.retryOn.isSuperset(of: $0.retry.retryOn) }),
+      isBreaking: { old, new in
+        new.retry.maxAttempts < old.retry.maxAttempts || !new.retry.retryOn.isSuperset(of: old.retry.retryOn)
+      }),
     TaskTrait(
       kind: .timeout, value: { .integer($0.timeoutMilliseconds) }, isBreaking: { limit($1) < limit($0) }),
     TaskTrait(kind: .rule, value: { $0.rule?.json ?? .null }, isBreaking: { _, _ in true }),
