@@ -69,3 +69,12 @@ int cloacina_elf_inspect(const uint8_t *bytes, size_t count, cloacina_elf_facts 
   if (elf_read_symbols(&file, &dynamic, facts, error) != 0) return -1;
   return judge(facts, error);
 }
+
+int cloacina_elf_exports(const uint8_t *bytes, size_t count, void *context,
+                         void (*visit)(void *context, const char *name, size_t count), cloacina_image_error *error) {
+  elf_file file = {.bytes = bytes, .count = count};
+  if (check_header(&file, error) != 0) return -1;
+  elf_dynamic dynamic = {0};
+  if (elf_read_dynamic(&file, &dynamic, error) != 0) return -1;
+  return elf_visit_exports(&file, &dynamic, context, visit, error);
+}

@@ -32,5 +32,8 @@ int elf_read_dynamic(const elf_file *file, elf_dynamic *dynamic, cloacina_image_
 /* Counts the exports and looks for the entry point; 0, or -1 with `error` filled. */
 int elf_read_symbols(const elf_file *file, const elf_dynamic *dynamic, cloacina_elf_facts *facts,
                      cloacina_image_error *error);
+/* Calls `visit` with the name of each export; 0, or -1 with `error` filled. */
+int elf_visit_exports(const elf_file *file, const elf_dynamic *dynamic, void *context,
+                      void (*visit)(void *context, const char *name, size_t count), cloacina_image_error *error);
 
 #endif

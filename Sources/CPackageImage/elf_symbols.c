@@ -49,11 +49,16 @@ static int is_export(const Elf64_Sym *symbol) {
   return bound && symbol->st_shndx != SHN_UNDEF && (visibility == STV_DEFAULT || visibility == STV_PROTECTED);
 }
 
-static int is_named_entry_point(const elf_file *file, const elf_dynamic *dynamic, uint64_t strings,
-                                const Elf64_Sym *symbol) {
+/* The symbols and the names they point into, both inside of the file. */
+typedef struct symbol_table {
+  uint32_t count;
+  uint64_t symbols, strings, strings_size;
+} symbol_table;
+
+static int is_named_entry_point(const elf_file *file, const symbol_table *table, const Elf64_Sym *symbol) {
   char name[sizeof entry_point];
-  if (symbol->st_name > dynamic->strings_size || sizeof name > dynamic->strings_size - symbol->st_name) return 0;
-  return elf_copy(file, strings + symbol->st_name, name, sizeof name) == 0 &&
+  if (symbol->st_name > table->strings_size || sizeof name > table->strings_size - symbol->st_name) return 0;
+  return elf_copy(file, table->strings + symbol->st_name, name, sizeof name) == 0 &&
          memcmp(name, entry_point, sizeof name) == 0;
 }
 
@@ -63,22 +68,54 @@ static int count_symbols(const elf_file *file, const elf_dynamic *dynamic, uint3
   return -1;
 }
 
-int elf_read_symbols(const elf_file *file, const elf_dynamic *dynamic, cloacina_elf_facts *facts,
-                     cloacina_image_error *error) {
-  uint32_t count;
-  uint64_t symbols, symbols_size, strings, strings_size;
-  if (count_symbols(file, dynamic, &count) != 0 || elf_offset(file, dynamic->symbols, &symbols, &symbols_size) != 0 ||
-      count > symbols_size / sizeof(Elf64_Sym) || elf_offset(file, dynamic->strings, &strings, &strings_size) != 0 ||
+static int find_table(const elf_file *file, const elf_dynamic *dynamic, symbol_table *table,
+                      cloacina_image_error *error) {
+  uint64_t symbols_size, strings_size;
+  if (count_symbols(file, dynamic, &table->count) != 0 ||
+      elf_offset(file, dynamic->symbols, &table->symbols, &symbols_size) != 0 ||
+      table->count > symbols_size / sizeof(Elf64_Sym) ||
+      elf_offset(file, dynamic->strings, &table->strings, &strings_size) != 0 ||
       dynamic->strings_size > strings_size)
     return clo_refuse(error, REFUSED_DAMAGED, "the library's table of dynamic symbols is damaged or missing");
-  for (uint32_t index = 1; index < count; index++) {
+  table->strings_size = dynamic->strings_size;
+  return 0;
+}
+
+static int read_symbol(const elf_file *file, const symbol_table *table, uint32_t index, Elf64_Sym *symbol,
+                       cloacina_image_error *error) {
+  if (elf_copy(file, table->symbols + index * sizeof *symbol, symbol, sizeof *symbol) == 0) return 0;
+  return clo_refuse(error, REFUSED_DAMAGED, "dynamic symbol %u of the library lies outside of the file", index);
+}
+
+int elf_read_symbols(const elf_file *file, const elf_dynamic *dynamic, cloacina_elf_facts *facts,
+                     cloacina_image_error *error) {
+  symbol_table table;
+  if (find_table(file, dynamic, &table, error) != 0) return -1;
+  for (uint32_t index = 1; index < table.count; index++) {
     Elf64_Sym symbol;
-    if (elf_copy(file, symbols + index * sizeof symbol, &symbol, sizeof symbol) != 0)
-      return clo_refuse(error, REFUSED_DAMAGED, "dynamic symbol %u of the library lies outside of the file", index);
+    if (read_symbol(file, &table, index, &symbol, error) != 0) return -1;
     if (!is_export(&symbol)) continue;
     facts->export_count++;
-    if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && is_named_entry_point(file, dynamic, strings, &symbol))
+    if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && is_named_entry_point(file, &table, &symbol))
       facts->exports_entry_point = 1;
+  }
+  return 0;
+}
+
+int elf_visit_exports(const elf_file *file, const elf_dynamic *dynamic, void *context,
+                      void (*visit)(void *context, const char *name, size_t count), cloacina_image_error *error) {
+  symbol_table table;
+  if (find_table(file, dynamic, &table, error) != 0) return -1;
+  for (uint32_t index = 1; index < table.count; index++) {
+    Elf64_Sym symbol;
+    if (read_symbol(file, &table, index, &symbol, error) != 0) return -1;
+    if (!is_export(&symbol)) continue;
+    /* find_table has seen that all of the names lie inside of the file. */
+    const char *name = (const char *)file->bytes + table.strings + symbol.st_name;
+    const char *end = symbol.st_name < table.strings_size ? memchr(name, 0, table.strings_size - symbol.st_name) : 0;
+    if (!end)
+      return clo_refuse(error, REFUSED_DAMAGED, "the name of dynamic symbol %u of the library has no end", index);
+    visit(context, name, (size_t)(end - name));
   }
   return 0;
 }

@@ -13,6 +13,8 @@ package enum ExitCode: Int32, Sendable, CaseIterable {
   /// `--timeout` was up.
   case timeout = 7
   case packageRejected = 8
+  /// There is something to change; only with `--detailed-exitcode`.
+  case changes = 10
   /// A fault of this software.
   case `internal` = 70
 }

@@ -27,7 +27,7 @@ package enum Help {
 
       Exit codes: 0 success · 1 usage, validation or a local file · 2 daemon or database out of reach ·
       3 not found · 5 refused · 6 the run waited for failed or was cancelled · 7 --timeout was up ·
-      8 package rejected · 70 internal error · 130, 143 interrupted, terminated
+      8 package rejected · 10 changes, with --detailed-exitcode · 70 internal error · 130, 143 interrupted, terminated
 
       Help of one command: \(Grammar.program) COMMAND --help
 

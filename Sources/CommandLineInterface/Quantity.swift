@@ -1,15 +1,9 @@
+import WorkflowModel
+
 /// Amounts as people read them.
 package enum Quantity {
   /// `58 ms`, `4.1 s`, `2 m 3 s`, `1 h 2 m`, `3 d 4 h`
-  package static func duration(milliseconds: Int64) -> String {
-    switch milliseconds {
-    case ..<1000: return "\(milliseconds) ms"
-    case ..<60_000: return "\(tenths(milliseconds, 1000)) s"
-    case ..<3_600_000: return "\(milliseconds / 60_000) m \(milliseconds / 1000 % 60) s"
-    case ..<86_400_000: return "\(milliseconds / 3_600_000) h \(milliseconds / 60_000 % 60) m"
-    default: return "\(milliseconds / 86_400_000) d \(milliseconds / 3_600_000 % 24) h"
-    }
-  }
+  package static func duration(milliseconds: Int64) -> String { TimeSpan.words(milliseconds) }
 
   /// `812 B`, `3.9 KiB`, `12.0 MiB`
   package static func bytes(_ count: Int64) -> String {

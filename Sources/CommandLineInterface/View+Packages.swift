@@ -102,13 +102,13 @@ extension View {
     return words.isEmpty ? "–" : words.joined(separator: ", ")
   }
 
-  private static func limit(_ value: JSONValue?) -> String {
+  static func limit(_ value: JSONValue?) -> String {
     guard let limit = value?.integer, limit > 0 else { return "default" }
     return Quantity.duration(milliseconds: limit)
   }
 
   /// `3, exponential from 100 ms to 60.0 s, on error, timeout`
-  private static func retry(_ value: JSONValue?) -> String {
+  static func retry(_ value: JSONValue?) -> String {
     guard let value, let attempts = value["max_attempts"]?.integer, attempts > 1 else { return "1" }
     let base = Quantity.duration(milliseconds: value["base_ms"]?.integer ?? 0)
     let cap = value["cap_ms"]?.integer ?? 0
@@ -122,7 +122,7 @@ extension View {
   }
 
   /// `all(succeeded(a), context(mode equal "fast"))`; nil for a task without a rule.
-  private static func rule(_ value: JSONValue) -> String? {
+  static func rule(_ value: JSONValue) -> String? {
     guard let kind = value["kind"]?.text else { return nil }
     if let rules = value["rules"]?.elements {
       return "\(kind)(\(rules.map { rule($0) ?? "?" }.joined(separator: ", ")))"

@@ -34,6 +34,8 @@ struct View {
     case "inspection": inspection
     case "verification": verification
     case "build": build
+    case "plan": plan
+    case "why": why
     case "workflows": workflows
     case "workflow": graph
     case "status": status

@@ -33,6 +33,7 @@ package struct Operations: Sendable {
     .merging(repairOperations) { first, _ in first }
     .merging(scheduleOperations) { first, _ in first }.merging(nodeOperations) { first, _ in first }
     .merging(engineOperations) { first, _ in first }.merging(versionOperations) { first, _ in first }
+    .merging(insightOperations) { first, _ in first }
 
   private static let engineOperations: [String: Operation] = [
     "engine.status": { operations, parameters, _ throws(RuntimeError) in

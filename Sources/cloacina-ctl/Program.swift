@@ -36,6 +36,7 @@ enum Program {
   private static let commands: [String: Command] = [
     "package build": BuildCommand.run, "package inspect": ArchiveCommands.inspect,
     "package verify": ArchiveCommands.verify, "package register": PackageCommands.register,
+    "package plan": PlanCommand.run, "why": WhyCommand.run,
     "package list": PackageCommands.list, "package versions": PackageCommands.versions,
     "package activate": VersionCommands.activate, "package rollback": VersionCommands.rollBack,
     "package canary": VersionCommands.canary, "package drain": VersionCommands.drain,

@@ -73,6 +73,24 @@ final class SharedFile: WorkflowStore {
   }
   func counts(tenant: String?) throws(StoreError) -> StoreCounts { try store.counts(tenant: tenant) }
   func lost(_ owned: [LeaseKey], node: String) throws(StoreError) -> [LostLease] { try store.lost(owned, node: node) }
+  func offers(_ run: RunID) throws(StoreError) -> [OfferRecord] { try store.offers(run) }
+  func permits(tenant: String, key: String) throws(StoreError) -> [PermitRecord] {
+    try store.permits(tenant: tenant, key: key)
+  }
+  func lease(_ run: RunID) throws(StoreError) -> LeaseRecord? { try store.lease(run) }
+  func activationHistory(tenant: String, package: String, limit: Int) throws(StoreError) -> [ActivationRecord] {
+    try store.activationHistory(tenant: tenant, package: package, limit: limit)
+  }
+  func dueRuns(now: Timestamp) throws(StoreError) -> [TenantBacklog] { try store.dueRuns(now: now) }
+  func openRuns(tenant: String, package: String) throws(StoreError) -> [OpenRuns] {
+    try store.openRuns(tenant: tenant, package: package)
+  }
+  func endedTasks(tenant: String, digest: PackageDigest, workflow: String) throws(StoreError) -> [[String]] {
+    try store.endedTasks(tenant: tenant, digest: digest, workflow: workflow)
+  }
+  func recentDurations(tenant: String, digest: PackageDigest) throws(StoreError) -> [Int64] {
+    try store.recentDurations(tenant: tenant, digest: digest)
+  }
   func changeCounter() throws(StoreError) -> Int64 { try store.changeCounter() }
   func schema() throws(StoreError) -> SchemaStatus { try store.schema() }
   func check() throws(StoreError) -> [String] { try store.check() }

@@ -20,7 +20,7 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
 
 @Suite struct RendererTests {
   @Test func everyExampleIsADocumentAndHasAView() {
-    #expect(examples.count == 33)
+    #expect(examples.count == 35)
     for example in examples {
       #expect(Renderer.kind(of: example) != nil, "\(example)")
       if Renderer.kind(of: example) == "error" { continue }
@@ -235,6 +235,84 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
            └─ d  ← b, c
 
         """)
+  }
+
+  @Test func anExplanationSaysCausesFirstAndThenWhatHelps() throws {
+    #expect(
+      Renderer.text(try example("why"), format: "table", style: Style()) == """
+        run 0197e0c2-7d1a-7c55-9d0e-2f6d5b1c9a41  1.4.0  WAITING  since 2026-01-31 09:30:00 UTC
+        because task 'train' is ready and no ready node has the tags gpu
+                  offered to every node 6 m 12 s ago
+                  n5 was last heard of 7 m 0 s ago
+                  n1 has no tags
+        not the cause
+          2 of 5 tasks have ended
+        what you can do
+          cloacina-ctl node list
+          cloacina-ctl run show 0197e0c2-7d1a-7c55-9d0e-2f6d5b1c9a41
+
+        """)
+  }
+
+  /// The example of a plan with other members.
+  private func plan(_ members: [String: JSONValue]) throws -> String {
+    let document = try JSONValue.object(
+      (example("plan").members ?? []).map { JSONMember($0.name, members[$0.name] ?? $0.value) })
+    return Renderer.text(document, format: "table", style: Style())
+  }
+
+  @Test func aPlanShowsWhatWouldChangeAndHowToDoIt() throws {
+    let text = try plan(["refusal": .null])
+    #expect(
+      text == """
+        simple_demo 1.0.0 (active) → 1.1.0  digest 0a1b2c3d4e5f  47.4 KiB
+        GRAPH        + data_processing.check_data after collect_data
+        ABI        1.0   exports cloacina_package_v1
+        SCHED        data_processing 30 6 * * MON-FRI Europe/Berlin, next 2026-02-02 05:30:00 UTC, unchanged
+        IN FLIGHT  5 runs on 1.0.0 stay pinned; drained in about 4.1 s (p95)
+                   data_processing: 5, 3 would fit the new graph
+        ROLLBACK   cloacina-ctl package rollback simple_demo
+        Nothing was changed. Apply: cloacina-ctl package register simple_demo-1.1.0.cloacina --activate
+
+        """, "\(text)")
+    let refused = try plan(["verdict": .string("conflict")])
+    #expect(refused.contains("REFUSED    simple_demo 1.1.0 is registered with digest"))
+    #expect(refused.hasSuffix("\nNothing was changed.\n"))
+    let same = try plan(["verdict": .string("unchanged"), "changes": .array([]), "refusal": .null])
+    #expect(same.hasPrefix("simple_demo 1.1.0 is active, byte for byte"))
+    let new = try plan(["verdict": .string("new"), "from": .null, "refusal": .null])
+    #expect(new.hasPrefix("simple_demo 1.1.0 (no version is active)") && !new.contains("ROLLBACK"))
+    #expect(try plan(["needs_allow_downgrade": .bool(true)]).contains("needs --allow-downgrade"))
+  }
+
+  @Test func everyKindOfChangeHasWords() throws {
+    func change(_ kind: PlanChange.Kind, _ old: JSONValue, _ new: JSONValue) -> JSONValue {
+      .object([
+        JSONMember("kind", .string(kind.rawValue)), JSONMember("workflow", .string("w")),
+        JSONMember("task", .string("t")),
+        JSONMember("old", old), JSONMember("new", new), JSONMember("breaking", .bool(true)),
+      ])
+    }
+    let shown = PlanChange.Kind.allCases.filter { $0 != .scheduleOrphaned }
+    for kind in shown {
+      let text = try plan(["changes": .array([change(kind, .null, .null)])])
+      #expect(text.contains("! "), "\(kind) is in no section")
+    }
+    var policy = RetryPolicy()
+    policy.maxAttempts = 5
+    let lines = try plan([
+      "changes": .array([
+        change(.retry, .null, policy.json), change(.timeout, .integer(0), .integer(5000)),
+        change(.rule, .null, TriggerRule.always.json), change(.taskMoved, .array([.string("a")]), .array([])),
+        change(.concurrency, .null, .object([JSONMember("key", .string("k")), JSONMember("limit", .integer(2))])),
+        change(.size, .integer(1024), .integer(2048)),
+      ])
+    ])
+    #expect(lines.contains("!          6 changes may break what went well so far\n"), "\(lines)")
+    for words in [
+      "! ~ w.t attempts 1 → 5, exponential", "timeout default → 5.0 s", "rule all succeeded → always",
+      "after a → after nothing", "concurrency free → 2 by k", "size 1.0 KiB → 2.0 KiB",
+    ] { #expect(lines.contains(words), "\(words) is not in \(lines)") }
   }
 
   @Test func hostileTextIsSpelledOut() {

@@ -57,7 +57,7 @@ extension EndToEnd {
 
 extension Workspace {
   /// What a question answers as soon as it has a row, within a minute.
-  fileprivate func waitForRow(_ question: String) throws -> String {
+  @discardableResult func waitForRow(_ question: String) throws -> String {
     let deadline = Date().addingTimeInterval(60)
     while true {
       let answer = try sql(question)

@@ -11,6 +11,7 @@ import WorkflowModel
     #expect(verified.target == HostTarget.triple)
     #expect(verified.archiveByteCount == Fixture.archive.count)
     #expect(verified.metadata.targets == [HostTarget.triple])
+    #expect(try verified.exports() == ["cloacina_package_v1"])
     #expect(verified.statement.name == "simple_demo")
     #expect(
       verified.members.map(\.path) == ["statement", "lib/libsimple_demo.so", "manifest.toml", "metadata.json"])

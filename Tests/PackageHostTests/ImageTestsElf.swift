@@ -28,7 +28,31 @@ struct ImageTestsElf {
     guard cloacina_elf_inspect(block.baseAddress, bytes.count, &facts, &error) == 0 else {
       throw Refusal(error)
     }
+    if let exports = exports(UnsafeBufferPointer(block)) {
+      #expect(exports.count == Int(facts.export_count), "as many names as exports were counted")
+    }
     return facts
+  }
+
+  /// The names of the exports; nil when the library is refused.
+  private func exports(_ bytes: UnsafeBufferPointer<UInt8>) -> [String]? {
+    var names: [String] = []
+    var error = cloacina_image_error()
+    let answer = withUnsafeMutablePointer(to: &names) { names in
+      cloacina_elf_exports(
+        bytes.baseAddress, bytes.count, names,
+        { context, name, count in
+          let text = String(decoding: UnsafeRawBufferPointer(start: name, count: count), as: UTF8.self)
+          context?.assumingMemoryBound(to: [String].self).pointee.append(text)
+        }, &error)
+    }
+    return answer == 0 ? names : nil
+  }
+
+  @Test("the exports of a package are named")
+  func exportNames() throws {
+    #expect(try library().withUnsafeBufferPointer(exports) == ["cloacina_package_v1"])
+    #expect(exports(UnsafeBufferPointer(start: nil, count: 0)) == nil)
   }
 
   private func library() throws -> [UInt8] {

@@ -34,7 +34,7 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
     leaseChecks, fencingChecks, leadChecks, sweepChecks, scheduleChecks, retentionChecks, resumeChecks,
     endingChecks, permitChecks, offerChecks, versionChecks, settlingChecks, canaryChecks, quarantineChecks,
     removalChecks, swapChecks, auditChecks, ruleChecks, takenChecks, collectChecks, nodeChecks, stagingChecks,
-    retryChecks, migrationChecks, upgradeChecks, queryChecks, eventChecks, questionChecks, lifeChecks,
+    retryChecks, migrationChecks, upgradeChecks, queryChecks, eventChecks, questionChecks, lifeChecks, stateChecks,
   ].flatMap(\.self)
 }
 

@@ -51,6 +51,18 @@ extension UnansweringStore {
   package func events(_ id: RunID, after: Int64, limit: Int) throws(StoreError) -> [EventRecord] { [] }
   package func counts(tenant: String?) throws(StoreError) -> StoreCounts { StoreCounts() }
   package func lost(_ owned: [LeaseKey], node: String) throws(StoreError) -> [LostLease] { [] }
+  package func offers(_ run: RunID) throws(StoreError) -> [OfferRecord] { [] }
+  package func permits(tenant: String, key: String) throws(StoreError) -> [PermitRecord] { [] }
+  package func lease(_ run: RunID) throws(StoreError) -> LeaseRecord? { nil }
+  package func activationHistory(tenant: String, package: String, limit: Int) throws(StoreError) -> [ActivationRecord] {
+    []
+  }
+  package func dueRuns(now: Timestamp) throws(StoreError) -> [TenantBacklog] { [] }
+  package func openRuns(tenant: String, package: String) throws(StoreError) -> [OpenRuns] { [] }
+  package func endedTasks(tenant: String, digest: PackageDigest, workflow: String) throws(StoreError) -> [[String]] {
+    []
+  }
+  package func recentDurations(tenant: String, digest: PackageDigest) throws(StoreError) -> [Int64] { [] }
   package func changeCounter() throws(StoreError) -> Int64 { 0 }
   package func schema() throws(StoreError) -> SchemaStatus { throw unused }
   package func check() throws(StoreError) -> [String] { [] }

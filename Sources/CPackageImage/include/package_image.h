@@ -30,6 +30,11 @@ typedef struct cloacina_elf_facts {
  * running anything. 0, or -1 with `error` filled. Every offset is bounds-checked: the bytes are hostile. */
 int cloacina_elf_inspect(const uint8_t *bytes, size_t count, cloacina_elf_facts *facts, cloacina_image_error *error);
 
+/* Calls `visit` with the name of each defined dynamic symbol with global or weak binding, in the order of the file.
+ * The name is borrowed for the call and not ended by a zero. 0, or -1 with `error` filled; nothing is run. */
+int cloacina_elf_exports(const uint8_t *bytes, size_t count, void *context,
+                         void (*visit)(void *context, const char *name, size_t count), cloacina_image_error *error);
+
 /* Copies `bytes` into a new memfd sealed against write, grow, shrink and further seals.
  * The descriptor (close-on-exec), or -1 with errno. */
 int cloacina_sealed_memfd(const char *name, const uint8_t *bytes, size_t count);

@@ -13,6 +13,7 @@ final class Questions {
   let quarantines: QuarantineRows
   let swaps: SwapRows
   let audit: AuditRows
+  let states: StateQuestions
   let connection: Connection
   let snapshot: Transaction
   private let byID: Query
@@ -35,6 +36,7 @@ final class Questions {
     quarantines = QuarantineRows(connection)
     swaps = SwapRows(connection)
     audit = AuditRows(connection)
+    states = StateQuestions(connection)
     snapshot = Transaction(connection, writes: false)
     byID = connection.query("reading a run", "\(RunRow.select) WHERE id = ?1")
     byKey = connection.query(

@@ -1,0 +1,49 @@
+extension Explanation {
+  /// Why the run runs the version that it runs.
+  mutating func explainVersion(_ facts: RunFacts) {
+    guard let version = facts.version, let digest = facts.digest else {
+      let active = facts.versions.first(where: \.isActive)
+      if !facts.status.isTerminal, let active, facts.activeTypes.contains(facts.type) {
+        add(Finding(.version, "it is pinned when it is first claimed; now that would be \(active.version)"))
+      }
+      return
+    }
+    let reason = facts.pinReason(digest)
+    add(Finding(.version, "it runs on \(version) because \(reason.because)", evidence: reason.evidence))
+  }
+}
+
+extension RunFacts {
+  fileprivate func pinReason(_ digest: PackageDigest) -> (because: String, evidence: [String]) {
+    if let moved = events.last(where: { $0.type == "migrated" }) {
+      return ("it was moved there at \(time(moved.at))", [moved.data.json])
+    }
+    let claimedAt = events.first { $0.type == "leased" }?.at ?? startedAt
+    let origin = slot.map { ["schedule \($0.schedule) started it for \($0.time)"] } ?? []
+    if let atStart = active(at: createdAt), atStart.digest == digest {
+      return ("that version was active when the run was stored", origin + [sentence(atStart, "stored", createdAt)])
+    }
+    if let claimedAt, let atClaim = active(at: claimedAt), atClaim.digest == digest {
+      return (
+        "that version was active when it was first claimed", origin + [sentence(atClaim, "claimed", claimedAt)]
+      )
+    }
+    let active = active(at: createdAt).map { ["active then was \($0.version), epoch \($0.epoch)"] } ?? []
+    return ("it was asked for, or a canary chose it: it was not the active version then", origin + active)
+  }
+
+  /// The activation that held at a point of time; nil before the first.
+  private func active(at time: Timestamp) -> ActivationFact? { activations.first { $0.at <= time } }
+
+  private func sentence(_ activation: ActivationFact, _ what: String, _ at: Timestamp) -> String {
+    "\(activation.version) active since \(time(activation.at)), epoch \(activation.epoch); run \(what) at \(time(at))"
+  }
+
+  /// The schedule and slot that the run's key names.
+  private var slot: (schedule: String, time: String)? {
+    guard let key = idempotencyKey, key.hasPrefix("schedule:") else { return nil }
+    let parts = key.split(separator: ":")
+    guard parts.count == 3, let second = Int64(parts[2]) else { return nil }
+    return (String(parts[1]), time(second * 1000))
+  }
+}

@@ -1,0 +1,52 @@
+/// One difference between the version of a package that is active and one that is to be.
+package struct PlanChange: Sendable, Equatable {
+  /// What differs; stable words, shown to programs.
+  package enum Kind: String, Sendable, CaseIterable {
+    case description, author, compiler, fingerprint, isolation, size
+    /// `MAJOR.MINOR` of the ABI it was built for.
+    case abi
+    /// The least minor version of the ABI that its host must have.
+    case hostABI = "host_abi"
+    /// Kinds of machine that it brings libraries for.
+    case targets
+    case exportAdded = "export_added"
+    case exportRemoved = "export_removed"
+    case workflowAdded = "workflow_added"
+    case workflowRemoved = "workflow_removed"
+    case workflowDescription = "workflow_description"
+    case conflictPolicy = "conflict_policy"
+    /// Tasks that both versions have are declared in another order.
+    case taskOrder = "task_order"
+    case taskAdded = "task_added"
+    case taskRemoved = "task_removed"
+    /// The task depends on other tasks than before.
+    case taskMoved = "task_moved"
+    case taskDescription = "task_description"
+    case retry, timeout, rule, tags, concurrency, defers
+    /// A schedule starts a workflow that is no longer there.
+    case scheduleOrphaned = "schedule_orphaned"
+  }
+
+  package var kind: Kind
+  /// Nil: of the package as a whole.
+  package var workflow: String?
+  /// Nil: of the workflow or the package as a whole.
+  package var task: String?
+  /// What was and what is to be, as the descriptor's JSON has it; `null` for what is not there.
+  package var old: JSONValue
+  package var new: JSONValue
+  /// True when what went well under the old version may fail, wait without end, or come out otherwise under the new.
+  package var isBreaking: Bool
+
+  package init(
+    _ kind: Kind, workflow: String? = nil, task: String? = nil, from old: JSONValue = .null, to new: JSONValue = .null,
+    isBreaking: Bool
+  ) {
+    self.kind = kind
+    self.workflow = workflow
+    self.task = task
+    self.old = old
+    self.new = new
+    self.isBreaking = isBreaking
+  }
+}
