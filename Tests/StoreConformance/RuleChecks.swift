@@ -25,7 +25,8 @@ extension Bench {
   func carryOut(_ order: RollbackOrder) throws -> Activation? {
     var request = RollbackRequest(tenant: order.rule.tenant, package: order.rule.package, origin: Bench.origin)
     request.order = order
-    do { return try store.rollBack(request, now: now) } catch let error as StoreError where error.code == .activationMoved {
+    do throws(StoreError) { return try store.rollBack(request, now: now) } catch {
+      guard error.code == .activationMoved else { throw error }
       return nil
     }
   }
