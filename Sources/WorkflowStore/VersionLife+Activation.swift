@@ -35,7 +35,8 @@ extension VersionLife {
     if let order = request.order { try check(order) }
     guard let active, let target = try tables.activationToReturnTo(request.tenant, request.package) else {
       throw StoreError(
-        .notFound, "package '\(request.package)' of tenant '\(request.tenant)' has no earlier active version that it"
+        .notFound,
+        "package '\(request.package)' of tenant '\(request.tenant)' has no earlier active version that it"
           + " could return to; activate one by name")
     }
     if let to = request.to, to != target.digest {
