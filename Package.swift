@@ -14,6 +14,7 @@ let package = Package(
   products: [
     .executable(name: "cloacina-ctl", targets: ["cloacina-ctl"]),
     .executable(name: "cloacina-runner", targets: ["cloacina-runner"]),
+    .library(name: "Cloacina", targets: ["Cloacina"]),
     .library(name: "CloacinaKit", targets: ["CloacinaKit"]),
   ],
   targets: [
@@ -23,7 +24,7 @@ let package = Package(
       publicHeadersPath: "include"),
     .target(name: "CPackageImage", dependencies: ["CloacinaABI"], cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
-    .target(name: "CToml", cxxSettings: [.unsafeFlags(["-std=c++17"])]),
+    .target(name: "CToml"),
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -72,6 +73,11 @@ let package = Package(
         "CloacinaRuntime", "PackageHost", "WorkflowStore", "WorkflowModel", "Telemetry", "Threading", "CLinux",
       ]),
     .target(name: "CommandLineInterface", dependencies: ["WorkflowModel"]),
+    .target(
+      name: "Cloacina",
+      dependencies: [
+        "CloacinaRuntime", "PackageRegistry", "PackageHost", "WorkflowStore", "WorkflowModel", "Telemetry", "Threading",
+      ]),
 
     // MARK: Floor 6
     .executableTarget(
@@ -87,6 +93,8 @@ let package = Package(
         "WorkflowModel", "Threading", "CLinux", "CPostgres", "CSQLite", "CPackageImage",
       ],
       path: "Benchmarks/cloacina-bench"),
+    .executableTarget(
+      name: "embedding-example", dependencies: ["Cloacina"], path: "Examples/Embedding/Sources/embedding-example"),
 
     // MARK: Tests
     .target(
@@ -128,10 +136,14 @@ let package = Package(
     .testTarget(
       name: "RuntimeAPITests",
       dependencies: ["RuntimeAPI", "CloacinaRuntime", "WorkflowStore", "PackageHost", "WorkflowModel", "Threading"]),
+    .testTarget(
+      name: "CloacinaTests",
+      dependencies: ["Cloacina", "PackageBuilder", "Threading", "cloacina-runner"]),
     .testTarget(name: "CommandLineInterfaceTests", dependencies: ["CommandLineInterface", "WorkflowModel"]),
     .testTarget(name: "EndToEndTests", dependencies: ["WorkflowModel"]),
   ],
-  cLanguageStandard: .c17
+  cLanguageStandard: .c17,
+  cxxLanguageStandard: .cxx17
 )
 
 for target in package.targets where ![.system, .plugin, .binary].contains(target.type) {

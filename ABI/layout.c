@@ -55,13 +55,15 @@ FIELD(cloacina_task, concurrency_key, 96);
 FIELD(cloacina_task, concurrency_limit, 112);
 FIELD(cloacina_task, reserved, 116);
 
-SIZE(cloacina_workflow, 56);
+SIZE(cloacina_workflow, 64);
 FIELD(cloacina_workflow, struct_size, 0);
 FIELD(cloacina_workflow, on_conflict, 4);
 FIELD(cloacina_workflow, name, 8);
 FIELD(cloacina_workflow, description, 24);
 FIELD(cloacina_workflow, task_count, 40);
 FIELD(cloacina_workflow, tasks, 48);
+FIELD(cloacina_workflow, upgrade, 56);
+FIELD(cloacina_workflow, reserved, 60);
 
 SIZE(cloacina_deferral, 48);
 FIELD(cloacina_deferral, struct_size, 0);

@@ -42,16 +42,29 @@ static int check_compiler(cloacina_text compiler, const char *swift_compiler, cl
                     *own == 0 ? "none" : own);
 }
 
+static int has_upgrade(const cloacina_workflow *workflow) { return workflow->struct_size >= sizeof *workflow; }
+
+int32_t clo_upgrade_of(const cloacina_workflow *workflow) {
+  return has_upgrade(workflow) ? workflow->upgrade : CLOACINA_UPGRADE_PINNED;
+}
+
+static int check_upgrade(const cloacina_workflow *workflow, const char *where, cloacina_image_error *error) {
+  if (has_upgrade(workflow) && workflow->reserved != 0)
+    return clo_refuse(error, REFUSED_RESERVED, "a reserved field of %s is not zero (%u)", where, workflow->reserved);
+  return clo_check_enum(clo_upgrade_of(workflow), CLOACINA_UPGRADE_NEXT_TASK, "upgrade of a workflow", error);
+}
+
 static int check_workflow(const cloacina_workflow *workflow, uint64_t *tasks, uint64_t *dependencies,
                           cloacina_image_error *error) {
   if (workflow == NULL) return clo_refuse(error, REFUSED_NULL_POINTER, "a workflow is a null pointer");
-  if (clo_check_size(workflow->struct_size, sizeof *workflow, "a workflow", error) != 0 ||
+  if (clo_check_size(workflow->struct_size, offsetof(cloacina_workflow, upgrade), "a workflow", error) != 0 ||
       clo_check_name(workflow->name, "the name of a workflow", error) != 0)
     return -1;
   char where[longest_name + 16];
   snprintf(where, sizeof where, "workflow '%.*s'", (int)workflow->name.count, workflow->name.utf8);
   if (clo_check_text(workflow->description, longest_description, "the description of a workflow", error) != 0 ||
-      clo_check_enum(workflow->on_conflict, CLOACINA_CONFLICT_REFUSE, "on_conflict of a workflow", error) != 0)
+      clo_check_enum(workflow->on_conflict, CLOACINA_CONFLICT_REFUSE, "on_conflict of a workflow", error) != 0 ||
+      check_upgrade(workflow, where, error) != 0)
     return -1;
   if (workflow->task_count == 0 || workflow->task_count > most_tasks || (*tasks += workflow->task_count) > most_tasks)
     return clo_refuse(error, REFUSED_COUNT, "%s has %zu tasks; 1 to %d per package are allowed", where,

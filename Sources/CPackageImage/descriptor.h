@@ -21,16 +21,18 @@ enum {
   longest_descriptor = 16 << 20,  /* as JSON */
 };
 
-/* Each check answers 0, or -1 with `error` filled. Only fields within 1.0 are read, after the size. */
+/* Each check answers 0, or -1 with `error` filled. Only fields within the size are read, after the size. */
 int clo_check_package(const cloacina_package *package, const char *swift_compiler, cloacina_image_error *error);
 int clo_check_task(const cloacina_task *task, const char *where, uint64_t *dependencies, cloacina_image_error *error);
 int clo_check_rule(const cloacina_rule *rule, const char *where, cloacina_image_error *error);
 
-/* `least` is the size in ABI 1.0: sizeof, as long as no minor version has appended fields. */
+/* `least` is the size in ABI 1.0: sizeof, or the offset of the first field that a minor version has appended. */
 int clo_check_size(uint32_t given, size_t least, const char *what, cloacina_image_error *error);
 int clo_check_text(cloacina_text text, size_t longest, const char *what, cloacina_image_error *error);
 /* A name or id: 1 to 64 of [A-Za-z0-9_-], a letter or underscore first. */
 int clo_check_name(cloacina_text text, const char *what, cloacina_image_error *error);
+/* What a workflow declares; CLOACINA_UPGRADE_PINNED for one of 1.0. */
+int32_t clo_upgrade_of(const cloacina_workflow *workflow);
 int clo_check_enum(int64_t value, int64_t highest, const char *what, cloacina_image_error *error);
 
 /* Writes a checked package; `buffer->overflow` tells that it did not fit. */

@@ -135,7 +135,11 @@ static void write_workflow(clo_buffer *buffer, const cloacina_workflow *workflow
   write_member(buffer, ",\"description\":", workflow->description);
   clo_buffer_add_text(buffer, ",\"on_conflict\":\"");
   clo_buffer_add_text(buffer, conflict[workflow->on_conflict]);
-  clo_buffer_add_text(buffer, "\",\"tasks\":[");
+  clo_buffer_add_text(buffer, "\"");
+  /* Left out where it says nothing, so that older hosts read the text too. */
+  if (clo_upgrade_of(workflow) == CLOACINA_UPGRADE_NEXT_TASK)
+    clo_buffer_add_text(buffer, ",\"upgrade\":\"next-task\"");
+  clo_buffer_add_text(buffer, ",\"tasks\":[");
   for (size_t index = 0; index < workflow->task_count; index++) {
     if (index > 0) clo_buffer_add(buffer, ",", 1);
     write_task(buffer, workflow->tasks[index]);

@@ -28,11 +28,12 @@ public struct Package: Sendable {
   }
 }
 
-/// A workflow as declared by ``workflow(_:description:onConflict:_:)``.
+/// A workflow as declared by ``workflow(_:description:onConflict:upgrade:_:)``.
 public struct WorkflowDeclaration: Sendable {
   let name: String
   let description: String
   let onConflict: ConflictPolicy
+  let upgrade: UpgradePolicy
   let tasks: [TaskDeclaration]
 }
 
@@ -76,6 +77,14 @@ public enum ConflictPolicy: Sendable {
   case refuse
 }
 
+/// What becomes of runs in flight when another version of the package becomes active.
+public enum UpgradePolicy: Sendable {
+  /// They end by the version they began with.
+  case pinned
+  /// They go on by the new version from the next task on, if what has ended fits it.
+  case nextTask
+}
+
 /// Runs with the same key that may be in this task at once.
 public struct Concurrency: Sendable {
   let key: String
@@ -91,9 +100,9 @@ public struct Concurrency: Sendable {
 /// A graph of tasks called `name`, in the order of declaration.
 public func workflow(
   _ name: String, description: String = "", onConflict: ConflictPolicy = .lastDeclared,
-  @ListBuilder<TaskDeclaration> _ tasks: () -> [TaskDeclaration]
+  upgrade: UpgradePolicy = .pinned, @ListBuilder<TaskDeclaration> _ tasks: () -> [TaskDeclaration]
 ) -> WorkflowDeclaration {
-  WorkflowDeclaration(name: name, description: description, onConflict: onConflict, tasks: tasks())
+  WorkflowDeclaration(name: name, description: description, onConflict: onConflict, upgrade: upgrade, tasks: tasks())
 }
 
 /// A task that starts when all of `after` have succeeded, or as `rule` says.

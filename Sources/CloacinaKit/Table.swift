@@ -22,12 +22,14 @@ enum Table {
 
   private static func workflow(_ workflow: WorkflowDeclaration) -> UnsafePointer<cloacina_workflow> {
     let refuses = workflow.onConflict == .refuse
+    let upgrades = workflow.upgrade == .nextTask
     return keep(
       cloacina_workflow(
         struct_size: UInt32(MemoryLayout<cloacina_workflow>.size),
         on_conflict: Int32(refuses ? CLOACINA_CONFLICT_REFUSE : CLOACINA_CONFLICT_LAST_DECLARED),
         name: text(workflow.name), description: text(workflow.description), task_count: workflow.tasks.count,
-        tasks: pointers(workflow.tasks.map(task))))
+        tasks: pointers(workflow.tasks.map(task)),
+        upgrade: Int32(upgrades ? CLOACINA_UPGRADE_NEXT_TASK : CLOACINA_UPGRADE_PINNED), reserved: 0))
   }
 
   private static func task(_ task: TaskDeclaration) -> UnsafePointer<cloacina_task> {

@@ -8,8 +8,11 @@ struct PollBackoff {
     self.cap = cap
   }
 
-  /// For the end of a run that another node works on: it sends no news of it.
-  static var runEnd: PollBackoff { PollBackoff(from: 10, to: 250) }
+  /// For the end of a run. Another node tells nobody when it ends one. Here it gives a signal, and then a second is
+  /// soon enough for what plain SQL has ended.
+  static func runEnd(isShared: Bool) -> PollBackoff {
+    isShared ? PollBackoff(from: 10, to: 250) : PollBackoff(from: 1000, to: 1000)
+  }
 
   /// The pause to make now; the next is twice as long.
   mutating func next() -> Int64 {

@@ -1,5 +1,6 @@
 import PackageHost
 import PackageRegistry
+import Synchronization
 import Threading
 import WorkflowModel
 
@@ -11,19 +12,16 @@ final class Prober: Sendable {
   }
 
   private let jobs = Mailbox<Job>()
-  private let thread: NamedThread
+  private let isClosing = Atomic<Bool>(false)
+  private let thread = OneShot<NamedThread>()
 
   init(registry: PackageRegistry) {
-    thread = NamedThread("prober") { [jobs] in
-      while let batch = jobs.take() {
-        for job in batch {
-          do throws(HostError) {
-            try registry.probe(job.digest)
-            job.completion(nil)
-          } catch { job.completion(error) }
+    thread.deliver(
+      NamedThread("prober") { [self] in
+        while let batch = jobs.take() {
+          for job in batch where !isClosing.load(ordering: .relaxed) { job.completion(failure(job.digest, registry)) }
         }
-      }
-    }
+      })
   }
 
   /// Has the version probed; `completion` is told the failure, or nil, on the prober's thread.
@@ -31,9 +29,17 @@ final class Prober: Sendable {
     jobs.post(Job(digest: digest, completion: completion))
   }
 
-  /// Ends the thread after what is queued. Idempotent, but to be called by one thread.
+  /// Ends the thread after the probe that it is at. To be called once.
   func close() {
+    isClosing.store(true, ordering: .relaxed)
     jobs.close()
-    thread.join()
+    thread.wait()?.join()
+  }
+
+  private func failure(_ digest: PackageDigest, _ registry: PackageRegistry) -> HostError? {
+    do throws(HostError) {
+      try registry.probe(digest)
+      return nil
+    } catch { return error }
   }
 }

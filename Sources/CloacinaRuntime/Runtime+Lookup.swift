@@ -1,3 +1,4 @@
+import PackageRegistry
 package import WorkflowModel
 import WorkflowStore
 
@@ -19,10 +20,22 @@ extension Runtime {
       $0.package == target.package && $0.definition.name == target.workflow
     }
     guard let match else {
+      let reason = try reasonNotResolved(target, tenant: tenant).map { ": \($0)" } ?? ""
       throw RuntimeError(
-        .unavailable, code: "CLO-R010", "the package of workflow '\(name)' cannot be loaded",
-        fix: "cloacina-ctl package versions \(target.package)")
+        .unavailable, code: "CLO-R010", "the graph of workflow '\(name)' cannot be had\(reason)",
+        fix: "cloacina-ctl db check, or register and activate another version of \(target.package)")
     }
     return match
+  }
+
+  private func reasonNotResolved(_ target: WorkflowTarget, tenant: String) throws(RuntimeError) -> String? {
+    let record = try activeWorkflows(tenant: tenant).first {
+      $0.package == target.package && $0.name == target.workflow
+    }
+    guard let record else { return nil }
+    switch parts.registry.resolve(record.digest, record.name) {
+    case .resolved: return nil
+    case .unavailable(let reason), .unknown(let reason): return reason
+    }
   }
 }

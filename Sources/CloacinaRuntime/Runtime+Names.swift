@@ -5,6 +5,8 @@ import WorkflowStore
 struct WorkflowTarget {
   var package: String
   var workflow: String
+  /// Nil: whichever is active when the run is stored.
+  var digest: PackageDigest?
 }
 
 extension Runtime {
@@ -13,6 +15,14 @@ extension Runtime {
   /// - Throws: ``RuntimeError`` `.notFound`, with the nearest known name; `.invalid` when several match.
   func resolve(_ name: String, tenant: String) throws(RuntimeError) -> WorkflowTarget {
     let known = try activeWorkflows(tenant: tenant)
+    guard let match = try match(name, known) else { throw unknownWorkflow(name, tenant, known) }
+    return WorkflowTarget(package: match.package, workflow: match.name)
+  }
+
+  /// The one of `known` that `name` stands for; nil when there is none.
+  ///
+  /// - Throws: ``RuntimeError`` `.invalid` when several match.
+  func match(_ name: String, _ known: [WorkflowRecord]) throws(RuntimeError) -> WorkflowRecord? {
     let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     let matches =
       parts.count == 2
@@ -23,8 +33,7 @@ extension Runtime {
       throw RuntimeError(
         .invalid, code: "CLO-R007", "'\(name)' may mean \(names)", fix: "name package and workflow: package.workflow")
     }
-    guard let match = matches.first else { throw unknownWorkflow(name, tenant, known) }
-    return WorkflowTarget(package: match.package, workflow: match.name)
+    return matches.first
   }
 
   private func candidates(_ name: String, _ known: [WorkflowRecord]) -> [WorkflowRecord] {

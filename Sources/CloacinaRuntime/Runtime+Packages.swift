@@ -106,8 +106,9 @@ extension Runtime {
     // A process that executes nothing leaves the rest to the nodes, and ends with its hosts soon.
     guard agent != nil else { return }
     parts.upkeep.activationChanged()
-    // Runs inserted by plain SQL may have waited for this version.
+    // Runs inserted by plain SQL may have waited for this version, and runs in flight may follow it.
     parts.scheduler.wake()
+    parts.scheduler.news([.packages])
   }
 
   func registry<Value>(_ body: (PackageRegistry) throws(RegistryError) -> Value) throws(RuntimeError) -> Value {

@@ -17,12 +17,12 @@ extension Runtime {
     batch.submissions.reserveCapacity(requests.count)
     var targets: [String: WorkflowTarget] = [:]
     for request in requests {
-      let key = "\(request.tenant)\u{0}\(request.workflow)"
+      let key = "\(request.tenant)\u{0}\(request.workflow)\u{0}\(request.version ?? "")"
       let target: WorkflowTarget
       if let known = targets[key] {
         target = known
       } else {
-        target = try resolve(request.workflow, tenant: request.tenant)
+        target = try resolve(request)
         targets[key] = target
       }
       try checkInput(request.input)
@@ -31,6 +31,8 @@ extension Runtime {
         workflow: target.workflow, input: request.input)
       submission.priority = request.priority
       submission.idempotencyKey = request.idempotencyKey
+      submission.digest = target.digest
+      submission.labels = request.labels
       batch.submissions.append(submission)
     }
     let outcome: StoreOutcome
@@ -43,12 +45,12 @@ extension Runtime {
     return results
   }
 
-  private func nextRunID(_ now: Timestamp) -> RunID {
+  func nextRunID(_ now: Timestamp) -> RunID {
     var random = SystemRandomNumberGenerator()
     return runIDs.withLock { $0.next(now: now) { random.next() } }
   }
 
-  private func checkInput(_ input: [UInt8]) throws(RuntimeError) {
+  func checkInput(_ input: [UInt8]) throws(RuntimeError) {
     do throws(JSONError) { _ = try JSONObjectText(input) } catch {
       throw RuntimeError(
         .invalid, code: "CLO-R004", "the input is not a JSON object: \(error)",
@@ -58,23 +60,29 @@ extension Runtime {
 
   /// Cancels a run; its running tasks are asked to stop.
   package func cancel(_ id: RunID) throws(RuntimeError) -> CancelOutcome {
+    let outcome = try cancel([id])[0]
+    if outcome == .notFound { throw RuntimeError.unknownRun(id) }
+    return outcome
+  }
+
+  /// Cancels runs in one transaction; one outcome for each.
+  package func cancel(_ ids: [RunID]) throws(RuntimeError) -> [CancelOutcome] {
     var batch = StoreBatch(now: Clock.now)
-    batch.cancels = [id]
+    batch.cancels = ids
     let outcome: StoreOutcome
     do throws(StoreError) { outcome = try parts.commits.apply(batch) } catch { throw RuntimeError(error) }
-    let result = outcome.cancels[0]
-    switch result {
-    case .notFound: throw RuntimeError.unknownRun(id)
-    case .cancelled(wasLeased: true) where configuration.executes && !parts.store.isShared:
-      parts.scheduler.cancelled([id])
-    case .cancelled:
-      // Another node may be the owner: it is told, and the scheduler here ignores a run that it does not hold.
-      parts.scheduler.cancelled([id])
-      parts.watch.ended([id])
-      parts.store.announce([.runs])
-    case .alreadyEnded: break
+    var told: [RunID] = []
+    for (id, result) in zip(ids, outcome.cancels) {
+      guard case .cancelled(let wasLeased) = result else { continue }
+      told.append(id)
+      // Where the owner is in this process it says itself when it has let go.
+      if !(wasLeased && configuration.executes && !parts.store.isShared) { parts.watch.ended([id]) }
     }
-    return result
+    guard !told.isEmpty else { return outcome.cancels }
+    // Another node may be the owner: it is told, and the scheduler here ignores a run that it does not hold.
+    parts.scheduler.cancelled(told)
+    parts.store.announce([.runs])
+    return outcome.cancels
   }
 
   // MARK: Questions
@@ -107,7 +115,7 @@ extension Runtime {
   /// The run once it is over, or its state when `timeoutMilliseconds` have passed; nil waits for ever.
   package func wait(_ id: RunID, timeoutMilliseconds: Int64?) throws(RuntimeError) -> RunRecord {
     let deadline = timeoutMilliseconds.map { Clock.monotonic + UInt64(max(0, $0)) * 1_000_000 }
-    var backoff = runEndBackoff
+    var backoff = PollBackoff.runEnd(isShared: parts.store.isShared)
     while true {
       let signal = parts.watch.expect(id)
       defer { parts.watch.forget(id, signal) }
@@ -118,10 +126,6 @@ extension Runtime {
       _ = signal.wait(until: deadline.map { min($0, pause) } ?? pause)
     }
   }
-
-  /// Another node tells nobody when it ends a run. Here it gives a signal, and then a second is soon enough for what
-  /// plain SQL has ended.
-  private var runEndBackoff: PollBackoff { parts.store.isShared ? .runEnd : PollBackoff(from: 1000, to: 1000) }
 
   /// Events after `after`; waits up to `waitMilliseconds` for the first when there is none and the run goes on.
   package func events(_ id: RunID, after: Int64, waitMilliseconds: Int64) throws(RuntimeError) -> [EventRecord] {

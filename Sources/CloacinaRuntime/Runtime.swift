@@ -61,12 +61,14 @@ package final class Runtime: Sendable {
   package func close(drainMilliseconds: Int64) {
     guard !isClosed.exchange(true, ordering: .relaxed) else { return }
     let deadline = Clock.monotonic + UInt64(max(0, drainMilliseconds)) * 1_000_000
+    parts.runEnds.close()
     agent?.stopping()
     if configuration.executes { parts.scheduler.stop(deadline: deadline) }
     agent?.close()
     parts.prober.close()
     parts.upkeep.close()
     parts.registry.pool.close(deadline: deadline)
+    parts.direct.close()
     parts.reactor.close()
     parts.commits.close()
     parts.store.close()

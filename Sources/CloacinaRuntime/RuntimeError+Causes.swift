@@ -24,7 +24,12 @@ extension RuntimeError {
     self.init(kind, code: error.code.rawValue, error.message, fix: fix)
   }
 
-  init(_ error: HostError) { self.init(.rejectedPackage, code: error.code, error.message) }
+  /// A package that could not be loaded because of the machine or the database is not rejected by that.
+  init(_ error: HostError) {
+    self.init(
+      error.isInfrastructure ? .unavailable : .rejectedPackage, code: error.code, error.message,
+      fix: HostFixes.fix(error.code))
+  }
 
   init(_ error: ArchiveError) {
     self.init(.rejectedPackage, code: error.code, error.message, fix: error.fix)
@@ -35,7 +40,9 @@ extension RuntimeError {
     case .archive(let cause): self.init(cause)
     case .host(let cause): self.init(cause)
     case .graph(let workflow, let cause):
-      self.init(.rejectedPackage, code: cause.code, "workflow '\(workflow)': \(cause.message)")
+      self.init(
+        .rejectedPackage, code: cause.code, "workflow '\(workflow)': \(cause.message)",
+        fix: "correct the workflow's tasks and build the package again")
     case .store(let cause): self.init(cause)
     case .quarantined(let record):
       self.init(

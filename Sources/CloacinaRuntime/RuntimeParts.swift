@@ -24,6 +24,8 @@ struct RuntimeParts: Sendable {
   /// Who the changes made here are asked by, for the audit trail.
   let origin: Origin
   let watch: RunWatch
+  let runEnds: RunEnds
+  let direct: DirectCalls
   let newsWatch: NewsWatch
   let rollbacks = RollbackRelay()
   let bootID: String
@@ -39,7 +41,9 @@ struct RuntimeParts: Sendable {
     let reactor: RunnerReactor
     do throws(HostError) { reactor = try RunnerReactor() } catch { throw RuntimeError(error) }
     self.reactor = reactor
-    let relay = HostEventRelay()
+    let direct = DirectCalls()
+    self.direct = direct
+    let relay = HostEventRelay(direct)
     let desk = ProbeDesk()
     origin = Origin(actor: "operator", node: configuration.nodeName)
     registry = PackageRegistry(store: store, commits: commits, content: content, origin: origin, desk: desk) {
@@ -61,6 +65,7 @@ struct RuntimeParts: Sendable {
     upkeep = Upkeep(registry: registry)
     prober = Prober(registry: registry)
     watch = RunWatch()
+    runEnds = RunEnds(store: store, watch: watch)
     newsWatch = NewsWatch()
   }
 
@@ -160,11 +165,17 @@ struct RuntimeParts: Sendable {
   }
 }
 
-/// Breaks the circle of hosts that report to an executor that is given the hosts.
+/// Breaks the circle of hosts that report to an executor that is given the hosts, and parts what belongs to no run.
 private final class HostEventRelay: Sendable {
   private let executor = Mutex<Executor?>(nil)
+  private let direct: DirectCalls
+
+  init(_ direct: DirectCalls) { self.direct = direct }
 
   func connect(_ executor: Executor) { self.executor.withLock { $0 = executor } }
 
-  func pass(_ events: [HostEvent]) { executor.withLock { $0 }?.handle(events) }
+  func pass(_ events: [HostEvent]) {
+    let events = direct.take(events)
+    if !events.isEmpty { executor.withLock { $0 }?.handle(events) }
+  }
 }

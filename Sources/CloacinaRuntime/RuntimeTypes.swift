@@ -136,6 +136,9 @@ package struct StartRequest: Sendable {
   package var input: [UInt8]
   package var idempotencyKey: String?
   package var priority = 100
+  /// Nil: the active version.
+  package var version: String?
+  package var labels = RunLabels()
 
   package init(workflow: String, input: [UInt8] = Array("{}".utf8)) {
     self.workflow = workflow

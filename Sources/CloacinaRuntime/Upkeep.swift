@@ -6,8 +6,9 @@ import Threading
 /// drains and every loaded host is needed.
 final class Upkeep: Sendable {
   private static let pause: UInt64 = 2_000_000_000
-  /// Between two searches for unpacked files of removed versions, in nanoseconds.
+  /// Between two searches for unpacked files of removed versions, in nanoseconds: when there were news, and when not.
   private static let folderPause: UInt64 = 10_000_000_000
+  private static let longFolderPause: UInt64 = 600_000_000_000
   private let changes = Mailbox<Void>()
   private let registry: PackageRegistry
   private let thread: NamedThread
@@ -16,16 +17,17 @@ final class Upkeep: Sendable {
     self.registry = registry
     thread = NamedThread("upkeep") { [changes, registry] in
       var isWatching = false
-      var nextSweep: UInt64 = 0
-      var mustSweep = false
+      var lastSweep: UInt64 = 0
+      var nextSweep: UInt64 = .max
       while true {
-        let wakeTime = isWatching ? Clock.monotonic + Upkeep.pause : mustSweep ? nextSweep : nil
-        guard let news = changes.take(until: wakeTime) else { return }
-        isWatching = Upkeep.keepUp(registry)
-        mustSweep = mustSweep || !news.isEmpty
-        if mustSweep, Clock.monotonic >= nextSweep {
+        let wakeTime = isWatching ? min(nextSweep, Clock.monotonic + Upkeep.pause) : nextSweep
+        guard let news = changes.take(until: wakeTime == .max ? nil : wakeTime) else { return }
+        if !news.isEmpty { nextSweep = min(nextSweep, lastSweep + Upkeep.folderPause) }
+        if !news.isEmpty || isWatching { isWatching = Upkeep.keepUp(registry) }
+        if Clock.monotonic >= nextSweep {
           registry.deleteRemoved()
-          (mustSweep, nextSweep) = (false, Clock.monotonic + Upkeep.folderPause)
+          lastSweep = Clock.monotonic
+          nextSweep = lastSweep + Upkeep.longFolderPause
         }
       }
     }

@@ -37,8 +37,8 @@ extension Grammar {
       details: [
         "Registering the same bytes again changes nothing. The same version with other bytes is refused.",
         """
-        An archive that cannot be loaded, or whose self-test fails, is not registered: it is in quarantine, and refused \
-        without a try for a while.
+        An archive that cannot be loaded, or whose self-test fails, is not registered: it is in quarantine, and \
+        refused without a try for a while.
         """, downgradeDetail, stagingDetail, waitDetail, ruleDetail,
       ],
       examples: [
@@ -47,7 +47,8 @@ extension Grammar {
       ]),
     Verb("package list", "List packages with all their versions", formats: items, examples: ["package list"]),
     Verb(
-      "package versions", "List the versions of one package, with their states", operands: [packageName], formats: items,
+      "package versions", "List the versions of one package, with their states", operands: [packageName],
+      formats: items,
       details: ["Below the list stand the rules under which versions are or were, and what they came to."],
       examples: ["package versions hello"]),
   ]

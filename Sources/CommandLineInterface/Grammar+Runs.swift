@@ -15,6 +15,10 @@ extension Grammar {
         Flag("idempotency-key", value: "KEY", "start nothing when a run with this key exists, but name that run"),
         Flag("count", value: "N", range: 1...1_000_000, "start N runs, up to 1000 in one transaction"),
         Flag("input-lines", value: "FILE|-", "start a run for each line, which is its input, a JSON object"),
+        Flag("version", value: "VERSION", "run it by this registered version (default: the active one)"),
+        Flag(
+          "label", value: "NAME=VALUE,…", isList: true, isRepeatable: true,
+          "labels to find the run by; may be given several times"),
         Flag("key-field", value: "FIELD", "with --input-lines: the member of each input that is its idempotency key"),
       ],
       formats: items,
@@ -31,25 +35,28 @@ extension Grammar {
         "start etl.nightly --input @input.json --idempotency-key 2026-01-31",
         "start simple_demo --count 200 -o id",
         "start etl.nightly --input-lines orders.jsonl --key-field order_id",
+        "start etl.nightly --version 1.4.0 --label customer=acme --label region=eu",
       ]),
     Verb(
       "run list", "List runs, newest first",
       flags: [
         Flag("status", value: "STATUS", choices: runStatuses, "only runs with this status"),
         Flag("workflow", value: "NAME", "only runs of this package.workflow, package or workflow"),
+        query,
         Flag("limit", value: "N", range: 1...10_000, "at most N runs (default: 50)"),
       ],
-      formats: items, examples: ["run list --status failed --limit 10", "run list --workflow simple_demo -o id"]),
+      formats: items, details: queryDetails,
+      examples: [
+        "run list --where 'status = failed and started > -2h and error ~ \"timeout\"'",
+        "run list --status failed --limit 10", "run list --workflow simple_demo -o id",
+      ]),
     Verb(
       "run show", "Show a run with its tasks and its result", operands: [run], formats: items,
       examples: ["run show 0197e0c2-7d1a-7c55-9d0e-2f6d5b1c9a41"]),
     Verb(
       "run events", "Show the audit trail of a run", operands: [run], formats: items,
       examples: ["run events 0197e0c2-7d1a-7c55-9d0e-2f6d5b1c9a41 -o jsonl"]),
-    Verb(
-      "run cancel", "Cancel a run; its running tasks are asked to stop", operands: [run], formats: items,
-      details: ["Exit code 5 when the run is over already."],
-      examples: ["run cancel 0197e0c2-7d1a-7c55-9d0e-2f6d5b1c9a41"]),
+    cancelVerb, retryVerb, migrateVerb,
     Verb(
       "run follow", "Print a run's events as they happen, until it is over", operands: [run],
       details: [

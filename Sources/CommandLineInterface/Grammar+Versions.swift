@@ -8,8 +8,8 @@ extension Grammar {
     "wait until no run of the version before is in flight, for so long (default: 600)")
   static let downgradeDetail = "To activate a lower version needs --allow-downgrade; 'package rollback' does not."
   static let stagingDetail = """
-    Nodes that are not ready are waited for 2 seconds, and then left to catch up. With --when-staged the exit code is 7 \
-    when a node was not ready in time; what was active stays so.
+    Nodes that are not ready are waited for 2 seconds, and then left to catch up. With --when-staged the exit code is \
+    7 when a node was not ready in time; what was active stays so.
     """
   static let waitDetail = "With --wait the exit code is 7 when runs of the version before were in flight at the end."
   private static let exactVersion = Operand("NAME@VERSION", "package and version, for example etl@1.4.0")
@@ -22,7 +22,7 @@ extension Grammar {
       flags: [allowDowngrade, whenStaged, waitForRuns, rollbackOn], formats: items,
       details: [
         "Runs in flight keep the version they started with.",
-        "Steps: verify, stage, probe, activate, settle, drain. Whatever fails before 'activate' leaves the old version.",
+        "Steps: verify, stage, probe, activate, settle, drain. A failure before 'activate' leaves the old version.",
         downgradeDetail, stagingDetail, waitDetail, ruleDetail,
       ],
       examples: [

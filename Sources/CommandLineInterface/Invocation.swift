@@ -4,6 +4,8 @@ package struct Invocation: Sendable {
   package var operands: [String]
   var values: [String: String]
   var switches: Set<String>
+  /// Values of options that may be given several times.
+  var repeated: [String: [String]] = [:]
 
   init(verb: Verb, operands: [String] = [], values: [String: String] = [:], switches: Set<String> = []) {
     self.verb = verb
@@ -19,7 +21,12 @@ package struct Invocation: Sendable {
   package func number(_ flag: String) -> Int? { values[flag].flatMap { Int($0) } }
 
   /// True when the option was given, with a value or as a switch.
-  package func has(_ flag: String) -> Bool { switches.contains(flag) || values[flag] != nil }
+  package func has(_ flag: String) -> Bool {
+    switches.contains(flag) || values[flag] != nil || repeated[flag] != nil
+  }
+
+  /// Every value of an option that may be given several times, in order.
+  package func all(_ flag: String) -> [String] { repeated[flag] ?? [] }
 
   /// The elements of a list, each once, in the order they were given; empty when the option was not given.
   package func list(_ flag: String) -> [String] {

@@ -19,10 +19,12 @@ extension Parser {
     ("timeout", "wait"), ("show-sql", "dry-run"), ("key-field", "input-lines"), ("when-staged", "activate"),
     ("rollback-on", "activate"),
     ("allow-downgrade", "activate"), ("wait", "activate"),
+    ("yes", "where"), ("dry-run", "where"),
   ]
 
   private static let contradictions = [
     ("quiet", "verbose"), ("input-lines", "input"), ("input-lines", "count"), ("input-lines", "idempotency-key"),
     ("end", "percent"),
+    ("yes", "dry-run"),
   ]
 }

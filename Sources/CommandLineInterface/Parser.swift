@@ -70,7 +70,7 @@ package struct Parser {
     throws(UsageError)
   {
     let help = "\(Grammar.program) \(invocation.verb.name) --help"
-    guard invocation.values[flag.name] == nil, !invocation.switches.contains(flag.name) else {
+    guard flag.isRepeatable || invocation.values[flag.name] == nil, !invocation.switches.contains(flag.name) else {
       throw UsageError("\(shown) is given twice", fix: "leave out one of the two")
     }
     guard let placeholder = flag.value else {
@@ -84,7 +84,11 @@ package struct Parser {
     }
     let value = if let attached { attached } else { try next(after: shown, placeholder) }
     try check(value, of: flag, shown: shown)
-    invocation.values[flag.name] = value
+    if flag.isRepeatable {
+      invocation.repeated[flag.name, default: []] += flag.isList ? Flag.elements(value) : [value]
+    } else {
+      invocation.values[flag.name] = value
+    }
   }
 
   /// The argument after an option. What looks like another option is no value; `--name=-value` says it is meant.

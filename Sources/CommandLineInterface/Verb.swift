@@ -9,6 +9,8 @@ package struct Flag: Sendable, Equatable {
   package var isValueOptional: Bool
   /// The value is a list with commas; none of its elements may be empty.
   package var isList: Bool
+  /// It may be given several times.
+  package var isRepeatable: Bool
   package var help: String
   /// The only values taken; empty: any.
   package var choices: [String]
@@ -17,13 +19,15 @@ package struct Flag: Sendable, Equatable {
 
   package init(
     _ name: String, short: Character? = nil, value: String? = nil, isValueOptional: Bool = false,
-    isList: Bool = false, choices: [String] = [], range: ClosedRange<Int>? = nil, _ help: String
+    isList: Bool = false, isRepeatable: Bool = false, choices: [String] = [], range: ClosedRange<Int>? = nil,
+    _ help: String
   ) {
     self.name = name
     self.short = short
     self.value = value
     self.isValueOptional = isValueOptional
     self.isList = isList
+    self.isRepeatable = isRepeatable
     self.choices = choices
     self.range = range
     self.help = help

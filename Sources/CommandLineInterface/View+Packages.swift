@@ -82,7 +82,8 @@ extension View {
     let title = "workflow \(word("name"))"
     let description = document["description"]?.text ?? ""
     var text = style.paint(title, .bold) + (description.isEmpty ? "" : "  \(SafeText.line(description))")
-    text += "  (conflicts: \(word("on_conflict")))\n"
+    let upgrade = document["upgrade"]?.text == "next-task" ? ", upgrade: next-task" : ""
+    text += "  (conflicts: \(word("on_conflict"))\(upgrade))\n"
     var table = Table([
       .init("TASK"), .init("AFTER"), .init("ATTEMPTS"), .init("TIMEOUT"), .init("RULE"), .init("MORE"),
     ])

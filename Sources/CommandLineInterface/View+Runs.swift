@@ -29,6 +29,10 @@ extension View {
     if let node = document["leased_by"]?.text { facts.append("node \(SafeText.line(node))") }
     if let key = document["idempotency_key"]?.text { facts.append("key \(SafeText.line(key))") }
     var text = facts.joined(separator: "  ") + "\n"
+    if let labels = document["labels"]?.members, !labels.isEmpty {
+      let shown = labels.map { "\($0.name)=\($0.value.text ?? $0.value.json)" }
+      text += "labels  \(SafeText.line(shown.joined(separator: "  ")))\n"
+    }
     if let tasks = document["tasks"]?.elements, !tasks.isEmpty { text += Table.tasks(tasks).text(style) }
     let failure = View.failure(document)
     if !failure.isEmpty { text += "error   \(SafeText.line(failure))\n" }

@@ -16,6 +16,9 @@ struct View {
     case "runs": document["runs"]?.elements?.contains { $0["tasks"] != nil } == true ? runDetails : runs
     case "start", "starts": starts
     case "cancellation": cancellation
+    case "retry": retry
+    case "run_migration": runMigration
+    case "bulk": bulk
     case "events": Table.events(document["events"]?.elements ?? []).text(style)
     case "event": eventLine
     case "packages": packages

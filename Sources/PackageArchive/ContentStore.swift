@@ -55,9 +55,14 @@ package struct ContentStore: Sendable {
     }
   }
 
-  /// Digests of the packages in place, whole or damaged.
-  package func digests() throws(ArchiveError) -> [PackageDigest] {
-    try Folder.open(root).names().compactMap(PackageDigest.init(hex:))
+  /// The packages in place, whole or damaged, each with the time at which it was put there.
+  package func packages() throws(ArchiveError) -> [(digest: PackageDigest, at: Timestamp)] {
+    let folder = try Folder.open(root)
+    var packages: [(PackageDigest, Timestamp)] = []
+    for digest in try folder.names().compactMap(PackageDigest.init(hex:)) {
+      if let time = folder.modificationTime(of: digest.hex) { packages.append((digest, time)) }
+    }
+    return packages
   }
 
   /// Takes a package away; one that is not there is no error.

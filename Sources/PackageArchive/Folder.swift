@@ -43,6 +43,13 @@ struct Folder: ~Copyable {
     }
   }
 
+  /// When what has this name was last changed, in milliseconds since 1970; nil when there is nothing.
+  func modificationTime(of name: String) -> Int64? {
+    var status = stat()
+    guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+    return Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
+  }
+
   /// True when something has this name, also a dangling link.
   func contains(_ name: String) -> Bool { faccessat(descriptor, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 }
 

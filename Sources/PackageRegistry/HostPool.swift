@@ -28,7 +28,7 @@ package final class HostPool: HostProviding {
   ) -> (any PackageHost)? {
     let (host, mustLoad) = state.withLock { $0.find(digest, whenReady) }
     if let host { return host }
-    if mustLoad { jobs.post { [self] in load(digest) } }
+    if mustLoad, !jobs.post({ [self] in load(digest) }) { refuseWaiters(digest) }
     return nil
   }
 
@@ -44,8 +44,8 @@ package final class HostPool: HostProviding {
   /// for this digest already, the newcomer is ended.
   package func adopt(_ host: any PackageHost, _ digest: PackageDigest) {
     guard let waiters = state.withLock({ $0.adopt(host, digest) }) else {
-      jobs.post { host.close(deadline: Clock.monotonic) }
-      return
+      if !jobs.post({ host.close(deadline: Clock.monotonic) }) { host.close(deadline: Clock.monotonic) }
+      return refuseWaiters(digest)
     }
     for waiter in waiters { waiter(.success(host)) }
   }
@@ -53,7 +53,16 @@ package final class HostPool: HostProviding {
   /// Hosts that are loaded now.
   package var hosts: [(digest: PackageDigest, host: any PackageHost)] { state.withLock { $0.loaded } }
 
-  /// Ends the hosts of versions not in `needed`; calls still running have five seconds.
+  /// Has the host of `digest`, once it is loaded, kept until ``release(_:)``, whatever version is active.
+  package func hold(_ digest: PackageDigest) { state.withLock { $0.hold(digest) } }
+
+  /// Ends one ``hold(_:)``; true when it was the last one.
+  package func release(_ digest: PackageDigest) -> Bool { state.withLock { $0.release(digest) } }
+
+  /// Whether a host is loaded that is neither in `needed` nor held.
+  func hasHost(except needed: Set<PackageDigest>) -> Bool { state.withLock { $0.hasHost(except: needed) } }
+
+  /// Ends the hosts of versions neither in `needed` nor held; calls still running have five seconds.
   package func retire(keeping needed: Set<PackageDigest>) {
     for host in state.withLock({ $0.take(except: needed) }) {
       jobs.post { host.close(deadline: Clock.monotonic + 5_000_000_000) }
@@ -62,12 +71,19 @@ package final class HostPool: HostProviding {
 
   /// Ends every host; running calls have until `deadline` (monotonic nanoseconds). Idempotent.
   package func close(deadline: UInt64) {
-    for host in state.withLock({ $0.take(except: []) }) { host.close(deadline: deadline) }
+    for host in state.withLock({ $0.takeAll() }) { host.close(deadline: deadline) }
     jobs.close()
     for loader in state.withLock({ $0.close() ? [] : loaders }) { loader.join() }
+    for waiter in state.withLock({ $0.takeAllWaiters() }) { waiter(.failure(HostPool.closed)) }
   }
 
-  private static let closed = HostError(code: "CLO-P090", message: "the engine is being closed")
+  /// Nobody waits for a load that a pool which is being closed does not do any more.
+  private func refuseWaiters(_ digest: PackageDigest) {
+    for waiter in state.withLock({ $0.takeWaiters(digest) }) { waiter(.failure(HostPool.closed)) }
+  }
+
+  private static let closed = HostError(
+    code: "CLO-P090", message: "the engine is being closed", isInfrastructure: true)
 
   private func load(_ digest: PackageDigest) {
     let result: Result<any PackageHost, HostError>

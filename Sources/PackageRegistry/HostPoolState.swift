@@ -11,6 +11,7 @@ struct HostPoolState {
   }
 
   private var entries: [PackageDigest: Entry] = [:]
+  private var holds = HostHolds()
   private var isClosed = false
 
   /// The loaded host; else the waiter is kept, and `mustLoad` says that nobody is loading it yet.
@@ -44,16 +45,39 @@ struct HostPoolState {
     entries.compactMap { digest, entry in entry.host.map { (digest, $0) } }
   }
 
-  /// Forgets and returns the loaded hosts of digests not in `needed`.
-  mutating func take(except needed: Set<PackageDigest>) -> [any PackageHost] {
-    let gone = entries.filter { !needed.contains($0.key) && $0.value.host != nil }
-    for digest in gone.keys { entries[digest] = nil }
-    return gone.values.compactMap(\.host)
+  /// Counts one more who wants the host of `digest` kept.
+  mutating func hold(_ digest: PackageDigest) { holds.hold(digest) }
+
+  /// Counts one less; true when nobody wants it kept any more.
+  mutating func release(_ digest: PackageDigest) -> Bool { holds.release(digest) }
+
+  /// Forgets and returns the loaded hosts of digests that are neither in `needed` nor held.
+  mutating func take(except needed: Set<PackageDigest>) -> [any PackageHost] { remove(unneeded(needed)) }
+
+  /// Whether a host is loaded that is neither in `needed` nor held.
+  func hasHost(except needed: Set<PackageDigest>) -> Bool { !unneeded(needed).isEmpty }
+
+  /// Forgets and returns every loaded host.
+  mutating func takeAll() -> [any PackageHost] { remove(loaded.map(\.digest)) }
+
+  private func unneeded(_ needed: Set<PackageDigest>) -> [PackageDigest] {
+    loaded.map(\.digest).filter { !needed.contains($0) && !holds.contains($0) }
+  }
+
+  private mutating func remove(_ digests: [PackageDigest]) -> [any PackageHost] {
+    digests.compactMap { entries.removeValue(forKey: $0)?.host }
   }
 
   /// Marks the pool closed; true when it was already.
   mutating func close() -> Bool {
     defer { isClosed = true }
     return isClosed
+  }
+
+  /// Forgets every load that will not come to an end, and returns who waited for one.
+  mutating func takeAllWaiters() -> [Waiter] {
+    let waiters = entries.values.flatMap(\.waiters)
+    entries = entries.filter { $0.value.host != nil }
+    return waiters
   }
 }

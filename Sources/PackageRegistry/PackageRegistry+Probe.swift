@@ -11,6 +11,7 @@ extension PackageRegistry {
   ///
   /// - Returns: what is to be staged; nil when nothing is.
   package func verify(_ digest: PackageDigest) throws(RegistryError) -> VerifiedPackage? {
+    seen.withLock { _ = $0.insert(digest) }
     do throws(HostError) { return try loader.verify(digest) } catch { throw .host(error) }
   }
 
@@ -22,7 +23,10 @@ extension PackageRegistry {
   /// Puts a registered version's exact bytes in place on this machine, so that its first load need not fetch them.
   ///
   /// - Throws: ``HostError``, `isInfrastructure` when it says nothing about the package.
-  package func stage(_ digest: PackageDigest) throws(HostError) { try loader.stage(try loader.verify(digest)) }
+  package func stage(_ digest: PackageDigest) throws(HostError) {
+    try loader.stage(try loader.verify(digest))
+    seen.withLock { _ = $0.insert(digest) }
+  }
 
   /// What the manifest of a version that is in place says.
   package func manifest(_ digest: PackageDigest) throws(RegistryError) -> PackageDescriptor {

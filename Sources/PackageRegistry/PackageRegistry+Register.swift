@@ -24,14 +24,12 @@ extension PackageRegistry {
     do throws(ArchiveError) { try content.stage(arrival.verified) } catch { throw .archive(error) }
   }
 
-  /// Starts a host of an arrival that is in place, which proves that its library loads, is what its manifest says and
+  /// Starts a host of an arrival, which proves that its library loads, is what its manifest says and
   /// passes its own self-test. Bytes that fail are put in quarantine, unless the machine was to blame.
   package func probe(_ arrival: Arrival) throws(RegistryError) -> any PackageHost {
     let (digest, descriptor) = (arrival.verified.digest, arrival.verified.descriptor)
-    let library: [UInt8]
-    do throws(ArchiveError) { library = try content.library(digest: digest) } catch { throw .archive(error) }
     do throws(HostError) {
-      let host = try opener(library, digest, arrival.isolation)
+      let host = try opener(arrival.verified.library, digest, arrival.isolation)
       do throws(HostError) { try prove(host, digest, descriptor, tenant: arrival.tenant) } catch {
         host.close(deadline: Clock.monotonic)
         throw error
@@ -60,6 +58,7 @@ extension PackageRegistry {
       host.close(deadline: Clock.monotonic)
       throw error
     }
+    seen.withLock { _ = $0.insert(arrival.verified.digest) }
     guard keepingWarm else {
       host.close(deadline: Clock.monotonic)
       return registration
@@ -78,7 +77,7 @@ extension PackageRegistry {
     return try record(arrival, probedOn: try probe(arrival), keepingWarm: false)
   }
 
-  private func verify(_ bytes: [UInt8]) throws(RegistryError) -> VerifiedPackage {
+  func verify(_ bytes: [UInt8]) throws(RegistryError) -> VerifiedPackage {
     let verified: VerifiedPackage
     do throws(ArchiveError) { verified = try ArchiveReader.verify(bytes: bytes) } catch { throw .archive(error) }
     for task in verified.descriptor.workflows.flatMap(\.tasks) {

@@ -18,21 +18,30 @@ extension PackageRegistry {
     let (versions, wanted, openSwaps) = try inService()
     let draining = versions.filter { $0.state == .draining }
     let needed = wanted.union(draining.map(\.digest))
-    if pool.hosts.contains(where: { !needed.contains($0.digest) }) { try retire(keeping: needed) }
+    if pool.hasHost(except: needed) { try retire(keeping: needed) }
     forgetProofs()
-    return !draining.isEmpty || openSwaps > 0 || pool.hosts.contains { !needed.contains($0.digest) }
+    return !draining.isEmpty || openSwaps > 0 || pool.hasHost(except: needed)
   }
 
-  /// Deletes the unpacked files of versions that are registered no more.
+  /// Deletes the unpacked files of versions that are registered no more: of those that this process knew, and of others
+  /// once they are old, because a version is put in place before it is registered.
   package func deleteRemoved() {
     do throws(ArchiveError) {
-      for digest in try content.digests() {
-        do throws(StoreError) { if try store.package(digest: digest) != nil { continue } } catch { return }
-        try content.remove(digest: digest)
-        Log.write(.info, "a removed package was deleted here", [("digest", digest.short)])
+      for (digest, time) in try content.packages() {
+        let isRegistered: Bool
+        do throws(StoreError) { isRegistered = try store.package(digest: digest) != nil } catch { return }
+        if isRegistered {
+          seen.withLock { _ = $0.insert(digest) }
+        } else if seen.withLock({ $0.contains(digest) }) || Clock.now - time > PackageRegistry.arrivalTime {
+          try content.remove(digest: digest)
+          Log.write(.info, "a removed package was deleted here", [("digest", digest.short)])
+        }
       }
     } catch { Log.write(.warning, "removed packages could not be deleted here", [("reason", error.message)]) }
   }
+
+  /// Milliseconds within which a version that was put in place has long been registered.
+  private static let arrivalTime: Timestamp = 3_600_000
 
   /// Forgets a version that was removed.
   package func forget(_ digest: PackageDigest) {

@@ -22,6 +22,8 @@ package final class PackageRegistry: Sendable {
   let desk: ProbeDesk
   /// Versions whose loaded host has passed its probe.
   let proven = Mutex<Set<PackageDigest>>([])
+  /// Versions that this process has found registered.
+  let seen = Mutex<Set<PackageDigest>>([])
   let plans = Mutex<[PackageDigest: [String: WorkflowResolution]]>([:])
   /// Hosts of the versions in use.
   package let pool: HostPool

@@ -15,8 +15,8 @@ struct SelfTestRun {
 
   /// Returns at once for a package without a self-test.
   ///
-  /// - Throws: ``HostError`` with what the first task that did not succeed said; `isInfrastructure` when its process was
-  ///   lost through no fault of it.
+  /// - Throws: ``HostError`` with what the first task that did not succeed said; `isInfrastructure` when its process
+  ///   was lost through no fault of it.
   func run() throws(HostError) {
     let workflows = host.descriptor.workflows
     guard let index = workflows.firstIndex(where: { $0.name == SelfTest.name }) else { return }
@@ -25,20 +25,20 @@ struct SelfTestRun {
       throw HostError(code: "CLO-P111", message: "the self-test's graph cannot be run: \(error.message)")
     }
     var machine = RunMachine(plan: plan, input: [], checkpoints: [])
+    // What follows from a task comes before the next one, so that nothing starts after a failure.
     var decisions = machine.advance(.begin, now: Clock.now) { 0 }
     while !decisions.isEmpty {
       let decision = decisions.removeFirst()
       switch decision {
       case .start(let task, let attempt, let input):
         let report = try attemptOnce(workflows[index], index, task, attempt, input)
-        decisions += machine.advance(
-          .attemptEnded(task: task, outcome: report.outcome, startedAt: report.startedAt), now: report.finishedAt
-        ) { 0 }
+        let ended = RunEvent.attemptEnded(task: task, outcome: report.outcome, startedAt: report.startedAt)
+        decisions = machine.advance(ended, now: report.finishedAt) { 0 } + decisions
       case .checkpoint(let task, let checkpoint):
         guard checkpoint.status == .succeeded || checkpoint.status == .skipped else {
           throw SelfTestRun.failed(checkpoint.task, checkpoint.failure)
         }
-        decisions += machine.advance(.checkpointed(task: task), now: Clock.now) { 0 }
+        decisions = machine.advance(.checkpointed(task: task), now: Clock.now) { 0 } + decisions
       case .finish(let status, _, let failure):
         guard status == .succeeded else { throw SelfTestRun.failed(nil, failure) }
       case .stop, .retry, .record: break

@@ -23,7 +23,9 @@ extension PostgresStore {
     let parameters = Parameters().add(filter.tenant).add(filter.status?.rawValue).add(filter.type)
     parameters.add(filter.package).add(filter.version)
     if let before { parameters.add(id: before) } else { parameters.add(nil as String?) }
-    let rows = try ask(RunQuestions.list, parameters.add(Int64(filter.limit)))
+    parameters.add(Int64(filter.limit))
+    let statement = filter.query.map { RunQuestions.list($0, parameters) } ?? RunQuestions.list
+    let rows = try ask(statement, parameters)
     return try rows.map { row throws(StoreError) in try RunQuestions.record(rows, row) }
   }
 

@@ -90,7 +90,7 @@ extension PostgresStore {
     var packages = Set(found[1].records { rows, row in [rows.text(row, 0), rows.text(row, 1)] })
     packages.formUnion(versions.map { [$0.record.tenant, $0.record.name] })
     var settlement = Settlement()
-    for package in packages {
+    for package in packages.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
       let settled = try change(package[0], package[1], now) { life throws(StoreError) in
         try life.settle(package[0], package[1], by: origin)
       }

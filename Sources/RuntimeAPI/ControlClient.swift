@@ -24,7 +24,11 @@ package final class ControlClient {
         if let descriptor = try ControlSocket.connect(path) {
           return ControlClient(path: path, stream: SocketStream(descriptor))
         }
-      } catch { throw RuntimeError(.unavailable, code: "CLO-D007", error.message) }
+      } catch {
+        throw RuntimeError(
+          .unavailable, code: "CLO-D007", error.message,
+          fix: "run the command as the user who runs the daemon, or set XDG_RUNTIME_DIR as the daemon has it")
+      }
     }
     return nil
   }
@@ -37,13 +41,18 @@ package final class ControlClient {
     let reply: Frame?
     var unsent: FrameError?
     do throws(FrameError) { try Frame(request, attachment: attachment).write(to: stream) } catch { unsent = error }
-    if let unsent, unsent.isOversize { throw RuntimeError(.invalid, code: "CLO-D004", unsent.message) }
+    if let unsent, unsent.isOversize {
+      throw RuntimeError(
+        .invalid, code: "CLO-D004", unsent.message, fix: "send less at once: fewer inputs, a smaller package")
+    }
     // A daemon that refuses a connection says why and closes it, perhaps before the request was sent.
     do throws(FrameError) { reply = try Frame.read(from: stream) } catch { throw lost((unsent ?? error).message) }
     guard let reply else { throw lost("it closed the connection") }
     if let document = reply.document["ok"] { return Answer(document, attachment: reply.attachment) }
     guard let error = reply.document["error"].flatMap(RuntimeError.init(json:)) else {
-      throw RuntimeError(.internal, code: "CLO-D008", "the daemon on \(path) sent an answer that makes no sense")
+      throw RuntimeError(
+        .internal, code: "CLO-D008", "the daemon on \(path) sent an answer that makes no sense",
+        fix: ControlServer.sameVersion)
     }
     throw error
   }

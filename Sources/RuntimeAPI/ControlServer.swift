@@ -10,6 +10,8 @@ import WorkflowModel
 package final class ControlServer: Sendable {
   /// Connections at once; one more is told so and closed.
   package static let connectionLimit = 64
+  /// What to do when one side says what the other does not understand.
+  static let sameVersion = "command and daemon must be of one version; this is \(Runtime.version)"
 
   /// Path of the socket file.
   package let path: String
@@ -107,7 +109,11 @@ package final class ControlServer: Sendable {
 
   private func welcome(_ stream: SocketStream) {
     guard ControlSocket.isTrusted(stream.descriptor) else {
-      return refuse(stream, RuntimeError(.refused, code: "CLO-D002", "the daemon belongs to another user"))
+      return refuse(
+        stream,
+        RuntimeError(
+          .refused, code: "CLO-D002", "the daemon belongs to another user",
+          fix: "run the command as the user who runs the daemon"))
     }
     let id = state.withLock { state -> Int? in
       guard state.connections.count < ControlServer.connectionLimit else { return nil }
@@ -175,7 +181,7 @@ package final class ControlServer: Sendable {
         throw RuntimeError(.unavailable, code: "CLO-D005", "the daemon is stopping", fix: "try again in a moment")
       }
       guard let name = request.document["op"]?.text else {
-        throw RuntimeError(.invalid, code: "CLO-D006", "a request names no operation")
+        throw RuntimeError(.invalid, code: "CLO-D006", "a request names no operation", fix: ControlServer.sameVersion)
       }
       let answer = try handler(name, request.document["params"] ?? .object([]), request.attachment)
       return Frame(.object([JSONMember("ok", answer.document)]), attachment: answer.attachment)

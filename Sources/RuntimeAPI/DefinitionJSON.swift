@@ -3,8 +3,8 @@ package import WorkflowModel
 extension WorkflowDefinition {
   /// The declaration with every policy of every task spelled out, and its layers.
   package var contract: [(String, JSONValue)] {
-    (json.members ?? []).map { ($0.name, $0.value) }
-      + [("layers", .array(layers.map { .array($0.map(JSONValue.string)) }))]
+    (json.members ?? []).filter { !$0.isCalled("upgrade") }.map { ($0.name, $0.value) }
+      + [("upgrade", .string(upgrade.rawValue)), ("layers", .array(layers.map { .array($0.map(JSONValue.string)) }))]
   }
 
   /// Task ids by the longest path from a task without dependencies; tasks of one layer may run together.

@@ -38,6 +38,7 @@ extension Operations {
     var request = StartRequest(workflow: try parameters.text("workflow"))
     request.tenant = try parameters.text("tenant")
     request.idempotencyKey = try parameters.optionalText("idempotency_key")
+    try Operations.readVersion(&parameters, &request)
     let count = try parameters.optionalInteger("count", in: 1...Operations.startLimit) ?? 1
     try parameters.finish()
     if !input.isEmpty { request.input = input }
@@ -54,12 +55,14 @@ extension Operations {
     var request = StartRequest(workflow: try parameters.text("workflow"))
     request.tenant = try parameters.text("tenant")
     let keys = try parameters.optionalTexts("keys")
+    try Operations.readVersion(&parameters, &request)
     try parameters.finish()
     let lines = attachment.split(separator: UInt8(ascii: "\n"))
     guard lines.count <= Operations.startLimit, keys == nil || keys?.count == lines.count else {
       throw RuntimeError(
         .invalid, code: "CLO-D021",
-        "\(lines.count) inputs with \(keys?.count ?? 0) keys cannot be one request; it takes \(Operations.startLimit)")
+        "\(lines.count) inputs with \(keys?.count ?? 0) keys cannot be one request; it takes \(Operations.startLimit)",
+        fix: "send several requests, with a key for each input or with none")
     }
     let requests = lines.enumerated().map { index, line in
       request.input = Array(line)
@@ -67,6 +70,14 @@ extension Operations {
       return request
     }
     return Answer(.list("starts", try runtime.start(requests).map(\.contract)))
+  }
+
+  private static func readVersion(_ parameters: inout Parameters, _ request: inout StartRequest) throws(RuntimeError) {
+    request.version = try parameters.optionalText("version")
+    let labels = try parameters.optionalTexts("labels") ?? []
+    do throws(LabelError) { request.labels = try RunLabels(parsing: labels) } catch {
+      throw RuntimeError(.invalid, code: "CLO-D031", error.description, fix: "write --label name=value")
+    }
   }
 
   private func wait(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {
@@ -91,6 +102,7 @@ extension Operations {
     if let name = try parameters.optionalText("workflow") {
       try narrow(&filter, to: name, tenant: tenant)
     }
+    filter.query = try query(&parameters, now: runtime.now)
     filter.limit = Int(try parameters.optionalInteger("limit", in: 1...Operations.listLimit) ?? 50)
     try parameters.finish()
     return Answer(.list("runs", try runtime.runs(filter).map(\.contract)))
@@ -143,7 +155,7 @@ extension Operations {
   }
 
   /// The run with the given id, if it is one of the given tenant.
-  private func find(_ parameters: inout Parameters) throws(RuntimeError) -> RunRecord {
+  func find(_ parameters: inout Parameters) throws(RuntimeError) -> RunRecord {
     let record = try runtime.run(RunID(try parameters.text("id")))
     if let tenant = try parameters.optionalText("tenant"), tenant != record.tenant {
       throw RuntimeError(

@@ -20,7 +20,7 @@ package struct Operations: Sendable {
     guard let operation = Operations.table[name] else {
       throw RuntimeError(
         .invalid, code: "CLO-D011", "there is no operation '\(name)'",
-        fix: "command and daemon must be of one version; this is \(Runtime.version)")
+        fix: ControlServer.sameVersion)
     }
     var parameters = try Parameters(name, params)
     return try operation(self, &parameters, attachment)
@@ -30,6 +30,7 @@ package struct Operations: Sendable {
     @Sendable (Operations, inout Parameters, [UInt8]) throws(RuntimeError) -> Answer
 
   private static let table: [String: Operation] = packageOperations.merging(runOperations) { first, _ in first }
+    .merging(repairOperations) { first, _ in first }
     .merging(scheduleOperations) { first, _ in first }.merging(nodeOperations) { first, _ in first }
     .merging(engineOperations) { first, _ in first }.merging(versionOperations) { first, _ in first }
 

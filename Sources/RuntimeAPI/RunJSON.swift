@@ -25,7 +25,7 @@ extension RunRecord {
       ("idempotency_key", .optional(idempotencyKey)), ("leased_by", .optional(leasedBy)),
       ("lease_epoch", .integer(leaseEpoch)), ("created_at", .time(createdAt)), ("run_at", .time(runAt)),
       ("started_at", .time(startedAt)), ("completed_at", .time(completedAt)),
-      ("duration_ms", .duration(startedAt, completedAt)),
+      ("duration_ms", .duration(startedAt, completedAt)), ("labels", .payload(labels)),
     ]
   }
 }
@@ -51,7 +51,8 @@ private struct TaskHistory {
   }
 
   func contract(of run: RunStatus) -> JSONValue {
-    let last = attempts.last
+    // What a retry of the run made begin anew is as if it had not been reached.
+    let last = attempts.last.flatMap { $0.reopens ? nil : $0 }
     // Without an attempt that ended: never reached, or stopped on the way.
     let unended = run == .cancelled ? "cancelled" : run.isTerminal ? "not_reached" : "pending"
     return .object([
@@ -62,7 +63,7 @@ private struct TaskHistory {
       JSONMember("duration_ms", .duration(last?.startedAt, last?.finishedAt)),
       JSONMember("error", .optional(last?.failure?.message)),
       JSONMember("error_class", .optional(last?.failure?.errorClass.rawValue)),
-      JSONMember("attempts", .array(attempts.map(TaskHistory.contract))),
+      JSONMember("attempts", .array(attempts.filter { !$0.reopens }.map(TaskHistory.contract))),
     ])
   }
 

@@ -64,7 +64,7 @@ extension SQLiteStore {
   package func settleVersions(by origin: Origin, now: Timestamp) throws(StoreError) -> Settlement {
     let packages = try ask { questions throws(StoreError) in try questions.settling.packages() }
     var settlement = Settlement()
-    for package in packages {
+    for package in packages.sorted(by: { ($0.tenant, $0.name) < ($1.tenant, $1.name) }) {
       let settled = try change(now) { life throws(StoreError) in
         try life.settle(package.tenant, package.name, by: origin)
       }

@@ -39,6 +39,10 @@ final class HeldRun {
   var isCancelled = false
   /// The run is to be handed back: nothing of it starts any more.
   var isLeaving = false
+  /// The version by which it is to go on once it is handed back.
+  var upgrade: RunVersion?
+  /// Versions that what has ended does not fit.
+  var unfit: Set<PackageDigest> = []
 
   init(claim: ClaimedRun, plan: RunPlan, workflowIndex: Int, lease: LeaseTime, heldSince: UInt64) {
     self.claim = claim
@@ -48,6 +52,9 @@ final class HeldRun {
     self.lease = lease
     machine = RunMachine(plan: plan, input: claim.input, checkpoints: claim.checkpoints, losses: claim.losses)
   }
+
+  /// The version that drives it.
+  var version: RunVersion { RunVersion(digest: claim.digest, version: claim.version, plan: plan) }
 
   /// True while this node's executor has a call of the run.
   var isRunningHere: Bool { flights.contains { $0.place == .here } }

@@ -14,6 +14,8 @@ package final class Scheduler: Sendable {
     case wake
     case cancelled([RunID])
     case looked([LostLease])
+    case lost([LostLease])
+    case active([Activation])
     case intake(SchedulerIntake)
     case lead(Int64?)
     case news(Set<StoreNews>)
@@ -50,6 +52,9 @@ package final class Scheduler: Sendable {
 
   /// Says that these runs were cancelled in the store; their tasks are asked to stop.
   package func cancelled(_ runs: [RunID]) { mailbox.post(.cancelled(runs)) }
+
+  /// Says that these leases were taken away in the store; those of them that are held here are given up at once.
+  package func lost(_ leases: [LostLease]) { mailbox.post(.lost(leases)) }
 
   /// Says what the node may take in from now on.
   package func setIntake(_ intake: SchedulerIntake) { mailbox.post(.intake(intake)) }

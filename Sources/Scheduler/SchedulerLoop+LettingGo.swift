@@ -52,7 +52,11 @@ extension SchedulerLoop {
 
   /// The run is claimable again as soon as this is written, unless it is another owner's already.
   func handBack(_ key: RunKey, _ run: HeldRun) {
-    batch.releases.append(run.claim.lease)
+    if let upgrade = run.upgrade {
+      batch.repins.append(upgrade.write(for: run, node: configuration.node))
+    } else {
+      batch.releases.append(run.claim.lease)
+    }
     stopFlights(key, run)
   }
 
@@ -98,7 +102,7 @@ extension SchedulerLoop {
   }
 
   /// Nothing of the run starts here any more.
-  private func stayBehind(_ key: RunKey, _ run: HeldRun) {
+  func stayBehind(_ key: RunKey, _ run: HeldRun) {
     run.isLeaving = true
     for flight in run.flights where flight.place == .inLine {
       permits.remove(TaskKey(run: key, task: flight.task), key: run.permitLine(flight.task))
@@ -108,7 +112,10 @@ extension SchedulerLoop {
   }
 
   func leaveIfIdle(_ key: RunKey, _ run: HeldRun) {
-    if !run.isOver, !run.isRunningHere { handBack(key, run) }
+    guard !run.isOver, !run.isRunningHere else { return }
+    // Nothing presses a run that is only to change its version: what others run of it may end.
+    let isPressed = run.upgrade == nil || intake.isDraining || stopDeadline != nil
+    if isPressed || run.flights.isEmpty { handBack(key, run) }
   }
 
   /// Hands everything back, whether it has ended or not.
@@ -140,7 +147,7 @@ extension SchedulerLoop {
     guard !last.isEmpty else { return }
     do throws(StoreError) {
       _ = try commits.apply(last)
-      if !last.releases.isEmpty { toAnnounce.insert(.work) }
+      if !last.releases.isEmpty || !last.repins.isEmpty { toAnnounce.insert(.work) }
       if !last.offerEnds.isEmpty { toAnnounce.insert(.ends) }
     } catch {
       Log.write(.error, "leases could not be handed back; they lapse by themselves", [("error", error.description)])

@@ -72,6 +72,7 @@ extension SchedulerLoop {
   private func settleHandover(_ ticket: Ticket) {
     handoversUnderWay -= 1
     if ticket.releases { toAnnounce.insert(.work) }
+    if ticket.upgrades { wantsClaim = true }
     if ticket.endsTakes {
       wantsCollect = true
       toAnnounce.insert(.ends)
@@ -120,6 +121,8 @@ extension SchedulerLoop {
     fenceAt = min(fenceAt, lease.end)
     batch.starts.append(claim.lease)
     self.ticket.starts.append(key)
+    // Another version may have become active while the run waited.
+    if run.followsActive { wantsUpgrades = true }
     advance(key, run, .begin)
   }
 

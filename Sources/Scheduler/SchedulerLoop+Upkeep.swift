@@ -14,6 +14,7 @@ extension SchedulerLoop {
     takeOffers()
     claim()
     lookForLost()
+    lookForUpgrades()
   }
 
   /// Everything that messages make due is also done now and then without them: they may be lost.
@@ -24,6 +25,7 @@ extension SchedulerLoop {
     wantsTake = true
     wantsCollect = true
     wantsLook = runs.count > 0
+    wantsUpgrades = runs.count > 0
     permits.retryAll()
     announceLongTasks()
   }
@@ -76,6 +78,11 @@ extension SchedulerLoop {
 
   func settleLook(_ lost: [LostLease]) {
     lookUnderWay = false
+    drop(lost)
+  }
+
+  /// Gives up those of the leases that are held here; a run that was claimed again since stays.
+  func drop(_ lost: [LostLease]) {
     for lost in lost {
       guard let key = runs.key(lost.lease.run), runs[key]?.claim.lease == lost.lease else { continue }
       dropLost(key, status: lost.status)

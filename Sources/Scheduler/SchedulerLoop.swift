@@ -45,11 +45,13 @@ final class SchedulerLoop {
   var wantsTake = false
   var wantsCollect = false
   var wantsLook = false
+  var wantsUpgrades = false
   var claimUnderWay = false
   var heartbeatUnderWay = false
   var takeUnderWay = false
   var collectUnderWay = false
   var lookUnderWay = false
+  var upgradesUnderWay = false
   var sweepUnderWay = false
 
   var now: Timestamp
@@ -82,7 +84,8 @@ final class SchedulerLoop {
     self.clocks = clocks
     now = clocks.now()
     monotonic = clocks.monotonic()
-    lookout = Lookout(store, configuration) { mailbox.post(.looked($0)) }
+    lookout = Lookout(
+      store, configuration, found: { mailbox.post(.looked($0)) }, active: { mailbox.post(.active($0)) })
     batch = StoreBatch(now: now)
   }
 
@@ -132,6 +135,8 @@ final class SchedulerLoop {
     case .wake: wantsClaim = true
     case .cancelled(let ids): for id in ids { if let key = runs.key(id) { stopCancelled(key) } }
     case .looked(let lost): settleLook(lost)
+    case .lost(let lost): drop(lost)
+    case .active(let activations): settleActive(activations)
     case .intake(let intake): change(to: intake)
     case .lead(let epoch): lead(epoch)
     case .news(let news): hear(news)
@@ -152,6 +157,7 @@ final class SchedulerLoop {
     if news.contains(.offers) { wantsTake = true }
     if news.contains(.ends) { wantsCollect = true }
     if news.contains(.runs) { wantsLook = true }
+    if news.contains(.packages) { wantsUpgrades = true }
   }
 
   private func fireTimers() {
@@ -212,7 +218,8 @@ final class SchedulerLoop {
     var ticket = ticket
     batch.now = now
     ticket.sentAt = monotonic
-    ticket.releases = !batch.releases.isEmpty
+    ticket.releases = !batch.releases.isEmpty || !batch.repins.isEmpty
+    ticket.upgrades = !batch.repins.isEmpty
     ticket.endsTakes = !batch.offerEnds.isEmpty
     if ticket.releases || ticket.endsTakes { handoversUnderWay += 1 }
     commits.submit(batch) { [mailbox, ticket, clocks] result in

@@ -12,6 +12,7 @@ struct Ticket: Sendable {
   var permits: [PermitLines<TaskKey>.Request] = []
   var offers: [TaskKey] = []
   var releases = false
+  var upgrades = false
   var endsTakes = false
   var extendsLeases = false
   var collects = false

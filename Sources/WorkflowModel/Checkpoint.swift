@@ -20,3 +20,15 @@ package struct TaskCheckpoint: Sendable, Equatable {
     self.finishedAt = finishedAt
   }
 }
+
+extension TaskCheckpoint {
+  /// True of the row that a retry of the run writes: the task begins anew, whatever it did before.
+  package var reopens: Bool { status == .pending && attempt == 0 }
+
+  /// The last status of each task, by its id; a task that was reopened and has done nothing since is not among them.
+  static func lastStates(_ checkpoints: [TaskCheckpoint]) -> [String: TaskStatus] {
+    var states: [String: TaskStatus] = [:]
+    for checkpoint in checkpoints { states[checkpoint.task] = checkpoint.reopens ? nil : checkpoint.status }
+    return states
+  }
+}

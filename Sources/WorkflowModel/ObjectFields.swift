@@ -54,6 +54,17 @@ struct ObjectFields {
     return word
   }
 
+  /// The same for a key that may be missing.
+  mutating func optionalWord<Word: CaseIterable & RawRepresentable<String>>(
+    _ key: String, as type: Word.Type
+  ) throws(DescriptorError) -> Word? {
+    guard rest.contains(where: { $0.isCalled(key) }) else {
+      known.append(key)
+      return nil
+    }
+    return try word(key, as: type)
+  }
+
   /// The elements of an array, each with its path.
   mutating func elements(_ key: String) throws(DescriptorError) -> [(path: String, value: JSONValue)] {
     let value = try take(key)

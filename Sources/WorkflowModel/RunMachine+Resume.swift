@@ -1,23 +1,35 @@
 extension RunMachine {
-  /// Takes over what earlier owners committed; called before the first event.
+  /// Takes over what earlier owners committed; called before the first event. The last checkpoint of a task counts:
+  /// one that was reopened may have ended before.
   mutating func restore(_ checkpoints: [TaskCheckpoint]) {
+    var strangers: [String: TaskStatus] = [:]
     for checkpoint in checkpoints {
-      guard let task = plan.positions[checkpoint.task] else {
-        let hint = Suggestion.hint(for: checkpoint.task, in: plan.definition.tasks.lazy.map(\.id))
-        let message = "a checkpoint names task '\(checkpoint.task)', which the workflow does not have\(hint)"
-        refusal = refusal ?? Failure(.infrastructure, message)
-        return
+      if let task = plan.positions[checkpoint.task] {
+        restore(task, checkpoint)
+      } else {
+        strangers[checkpoint.task] = checkpoint.status
       }
-      restore(task, checkpoint)
     }
+    refuse(strangers)
     restoreCounts()
     if plan.definition.onConflict == .refuse, plan.mayConflict { restoreConflict() }
   }
 
+  /// A task that this version does not have must not have ended: what follows it is not known. One that had not ended
+  /// was left behind when the run changed its version.
+  private mutating func refuse(_ strangers: [String: TaskStatus]) {
+    guard let name = strangers.keys.sorted().first(where: { strangers[$0]?.isTerminal == true }) else { return }
+    let hint = Suggestion.hint(for: name, in: plan.definition.tasks.lazy.map(\.id))
+    let message = "a checkpoint names task '\(name)', which the workflow does not have\(hint)"
+    refusal = refusal ?? Failure(.infrastructure, message)
+  }
+
   private mutating func restore(_ task: Int, _ checkpoint: TaskCheckpoint) {
-    guard tasks[task].phase != .ended else { return }
     switch checkpoint.status {
     case .running: return
+    case .pending where checkpoint.reopens:
+      tasks[task] = TaskProgress(dependencies: plan.dependencies[task].count)
+      return
     case .pending:
       tasks[task].phase = .delayed
       tasks[task].attempts = checkpoint.attempt

@@ -63,6 +63,11 @@ package struct RunMachine: Sendable {
     return turn.decisions
   }
 
+  /// Ids of the tasks that have ended, in order of declaration.
+  package var endedTasks: [String] {
+    tasks.indices.filter { tasks[$0].phase == .ended }.map { plan.definition.tasks[$0].id }
+  }
+
   /// True when nothing new may start.
   var isHalting: Bool { isCancelling || conflict != nil }
 

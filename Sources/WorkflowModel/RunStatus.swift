@@ -2,7 +2,7 @@
 package enum RunStatus: String, Sendable, CaseIterable {
   case pending, leased, succeeded, failed, cancelled, paused
 
-  /// A terminal run never changes again.
+  /// A terminal run changes again only by a retry that somebody asks for.
   package var isTerminal: Bool { self == .succeeded || self == .failed || self == .cancelled }
 }
 
@@ -13,7 +13,7 @@ package enum TaskStatus: String, Sendable, CaseIterable {
   case running
   case succeeded, failed, skipped, cancelled
 
-  /// A task in a terminal state is never run again in this run.
+  /// A task in a terminal state is run again in this run only after a retry of the run.
   package var isTerminal: Bool { self != .pending && self != .running }
 }
 

@@ -18,12 +18,12 @@ package enum TimestampFormat {
   /// Whole seconds since 1970, rounded down.
   package static func second(of time: Timestamp) -> Int64 { floorDivide(time, by: 1000).quotient }
 
-  private static let earliest: Timestamp = -62_167_219_200_000
-  private static let latest: Timestamp = 253_402_300_799_999
+  /// The years 0 to 9999.
+  static let range: ClosedRange<Timestamp> = -62_167_219_200_000...253_402_300_799_999
 
   /// Times outside the years 0 to 9999 are written as the nearest one inside.
   private static func text(_ time: Timestamp, separator: UInt8, zulu: Bool) -> String {
-    let (days, rest) = floorDivide(min(max(time, earliest), latest), by: 86_400_000)
+    let (days, rest) = floorDivide(min(max(time, range.lowerBound), range.upperBound), by: 86_400_000)
     let date = civil(fromDays: days)
     let seconds = rest / 1000
     return String(unsafeUninitializedCapacity: 24) { out in

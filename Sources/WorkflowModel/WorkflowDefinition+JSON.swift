@@ -9,19 +9,21 @@ extension WorkflowDefinition {
     self.init(name: try fields.text("name"), tasks: [])
     description = try fields.text("description")
     onConflict = try fields.word("on_conflict", as: ConflictPolicy.self)
+    upgrade = try fields.optionalWord("upgrade", as: UpgradePolicy.self) ?? .pinned
     for (path, value) in try fields.elements("tasks") {
       tasks.append(try TaskDefinition(json: value, path: path))
     }
     try fields.end()
   }
 
-  /// The workflow with every key written out.
+  /// The workflow with every key written out; `upgrade` only where it says something, so that the texts of packages
+  /// that do not use it are those of ABI 1.0.
   package var json: JSONValue {
-    .object([
-      JSONMember("name", .string(name)),
-      JSONMember("description", .string(description)),
+    var members = [
+      JSONMember("name", .string(name)), JSONMember("description", .string(description)),
       JSONMember("on_conflict", .string(onConflict.rawValue)),
-      JSONMember("tasks", .array(tasks.map(\.json))),
-    ])
+    ]
+    if upgrade != .pinned { members.append(JSONMember("upgrade", .string(upgrade.rawValue))) }
+    return .object(members + [JSONMember("tasks", .array(tasks.map(\.json)))])
   }
 }

@@ -28,11 +28,20 @@ package enum ConflictPolicy: String, Sendable, CaseIterable {
   case refuse
 }
 
+/// What becomes of runs in flight when another version of their package becomes active.
+package enum UpgradePolicy: String, Sendable, CaseIterable {
+  /// They end by the version they began with.
+  case pinned
+  /// They go on by the new one from the next task on, if what has ended fits it.
+  case nextTask = "next-task"
+}
+
 /// One workflow as declared: a name and its tasks in declaration order.
 package struct WorkflowDefinition: Sendable, Equatable {
   package var name: String
   package var description: String = ""
   package var onConflict = ConflictPolicy.lastDeclared
+  package var upgrade = UpgradePolicy.pinned
   package var tasks: [TaskDefinition]
 
   package init(name: String, tasks: [TaskDefinition]) {

@@ -23,7 +23,8 @@ struct CommitGroup {
   mutating func add(_ batch: StoreBatch, _ completion: @escaping CommitQueue.Completion) {
     parts.append(Part(batch: batch, completion: completion))
     rows += batch.submissions.count + batch.starts.count + batch.checkpoints.count + batch.finishes.count
-    rows += batch.events.count + batch.cancels.count + batch.releases.count + (batch.claim?.limit ?? 0)
+    rows +=
+      batch.events.count + batch.cancels.count + batch.releases.count + batch.repins.count + (batch.claim?.limit ?? 0)
     rows += batch.permits.count + batch.permitReleases.count + batch.offers.count + batch.offerEnds.count
     rows += batch.take?.limit ?? 0
     rows += batch.scheduleFires.reduce(0) { $0 + 1 + $1.slots.count }
@@ -38,6 +39,7 @@ struct CommitGroup {
     merged.events += batch.events
     merged.finishes += batch.finishes
     merged.cancels += batch.cancels
+    merged.repins += batch.repins
     merged.releases += batch.releases
     merged.permitReleases += batch.permitReleases
     merged.permits += batch.permits

@@ -17,7 +17,7 @@ package protocol VersionKeeping: AnyObject, Sendable {
   /// the active one itself. Throws `.notFound` when there is nothing to return to, and as `activate` does.
   func rollBack(_ request: RollbackRequest, now: Timestamp) throws(StoreError) -> Activation
   /// Takes the active version out of service: new runs of the package are refused until another one is activated. For
-  /// the canary: as `endCanary`. Throws `.versionState` for a version that is neither.
+  /// the canary: as `endCanary`. A version that is neither is out of service already. Throws `.notFound`.
   func deactivate(_ request: VersionRequest, now: Timestamp) throws(StoreError)
   /// Gives a version a share of the package's new runs of those workflows that the active version has too. Another
   /// canary of the package ends. Throws `.notFound` without an active version, `.versionState`, `.swapOver`.
@@ -49,7 +49,8 @@ package protocol VersionKeeping: AnyObject, Sendable {
   /// they say of it. Throws `.notFound`, and `.versionInUse` while it is active or canary, or runs are pinned to it.
   func remove(_ request: VersionRequest, now: Timestamp) throws(StoreError) -> Removal
   /// Brings states into line with facts: versions that have no more runs in flight or have some again, that a rollback
-  /// returns to or not; and ends swaps whose time is over. For any node, at any time; cheap when there is nothing to do.
+  /// returns to or not; and ends swaps whose time is over. For any node, at any time. It writes only where something is
+  /// to be changed, but while a version is out of service it reads every run that is not over.
   func settleVersions(by origin: Origin, now: Timestamp) throws(StoreError) -> Settlement
   /// The package's versions with what `package versions` shows of them; empty when there are none.
   func versionFacts(tenant: String, package: String, now: Timestamp) throws(StoreError) -> PackageFacts

@@ -11,6 +11,8 @@ package struct StoreBatch: Sendable {
   package var cancels: [RunID] = []
   /// Runs handed back: status returns to pending, at once claimable; not counted as a loss.
   package var releases: [LeaseKey] = []
+  /// Runs handed back to go on by another version.
+  package var repins: [RepinWrite] = []
   /// Permits given back, then permits asked for.
   package var permitReleases: [PermitKey] = []
   package var permits: [PermitRequest] = []
@@ -34,7 +36,8 @@ package struct StoreBatch: Sendable {
 
   package var isEmpty: Bool {
     submissions.isEmpty && starts.isEmpty && checkpoints.isEmpty && events.isEmpty && finishes.isEmpty
-      && cancels.isEmpty && releases.isEmpty && permitReleases.isEmpty && permits.isEmpty && offers.isEmpty
+      && cancels.isEmpty && releases.isEmpty && repins.isEmpty && permitReleases.isEmpty && permits.isEmpty
+      && offers.isEmpty
       && offerEnds.isEmpty && heartbeat == nil && sweep == nil && scheduleFires.isEmpty
       && collect == nil && take == nil && claim == nil
   }
@@ -47,7 +50,8 @@ extension StoreBatch {
       return false
     }
     return starts.isEmpty && checkpoints.isEmpty && events.isEmpty && finishes.isEmpty && cancels.isEmpty
-      && releases.isEmpty && permitReleases.isEmpty && permits.isEmpty && offers.isEmpty && offerEnds.isEmpty
+      && releases.isEmpty && repins.isEmpty && permitReleases.isEmpty && permits.isEmpty && offers.isEmpty
+      && offerEnds.isEmpty
       && heartbeat == nil && collect == nil
   }
 
@@ -102,6 +106,7 @@ package struct RunSubmission: Sendable {
   package var idempotencyKey: String?
   /// Nil: the active version; else exactly this one.
   package var digest: PackageDigest?
+  package var labels = RunLabels()
 
   package init(id: RunID, tenant: String, package: String, workflow: String, input: [UInt8]) {
     self.id = id
@@ -151,6 +156,22 @@ package struct EventWrite: Sendable {
   package init(run: RunID, type: String, data: [UInt8]) {
     self.run = run
     self.type = type
+    self.data = data
+  }
+}
+
+/// Hands a run back, like a release; if `digest` is still the active version of its package, pinned to that.
+package struct RepinWrite: Sendable {
+  package var lease: LeaseKey
+  package var digest: PackageDigest
+  package var version: String
+  /// What the event `migrated` says, a JSON object.
+  package var data: [UInt8]
+
+  package init(lease: LeaseKey, digest: PackageDigest, version: String, data: [UInt8]) {
+    self.lease = lease
+    self.digest = digest
+    self.version = version
     self.data = data
   }
 }
@@ -227,6 +248,7 @@ package struct ClaimedRun: Sendable {
   package var losses: Int
   /// Checkpoints of earlier owners, oldest first; empty for a fresh run.
   package var checkpoints: [TaskCheckpoint]
+  package var createdAt: Timestamp = 0
   /// Milliseconds between the time at which the run was due and this claim, by the store's clock.
   package var waited: Int64 = 0
 

@@ -124,6 +124,8 @@ package struct RunRecord: Sendable {
   package var runAt: Timestamp
   package var startedAt: Timestamp?
   package var completedAt: Timestamp?
+  /// A JSON object, or whatever plain SQL left there; nil for none.
+  package var labels: [UInt8]?
 
   package init(
     id: RunID, tenant: String, type: String, status: RunStatus, priority: Int, input: [UInt8], leaseEpoch: Int64,
@@ -149,6 +151,7 @@ package struct RunFilter: Sendable {
   package var type: String?
   package var package: String?
   package var version: String?
+  package var query: RunQuery?
   package var limit = 50
   /// Only runs created before this run, for the next page.
   package var before: RunID?

@@ -1,4 +1,4 @@
-package import WorkflowModel
+import WorkflowModel
 
 extension VersionLife {
   package func activate(_ request: ActivationRequest) throws(StoreError) -> Activation {

@@ -1,4 +1,4 @@
-package import WorkflowModel
+import WorkflowModel
 
 extension VersionLife {
   /// Settles one package; to be called for those of which a look outside a transaction found something to do.

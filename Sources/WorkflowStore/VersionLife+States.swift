@@ -44,7 +44,9 @@ extension VersionLife {
   package func clearQuarantine(
     _ tenant: String, _ digest: PackageDigest, by origin: Origin
   ) throws(StoreError) -> QuarantineRecord {
-    guard let quarantine = try tables.quarantine(tenant, digest) else { throw VersionRefusal.noQuarantine(tenant, digest) }
+    guard let quarantine = try tables.quarantine(tenant, digest) else {
+      throw VersionRefusal.noQuarantine(tenant, digest)
+    }
     try tables.deleteQuarantine(tenant, digest)
     if let record = try tables.record(tenant, digest), record.state == .quarantined { try move(record, .cleared) }
     try write(.quarantineCleared, quarantine, origin, [])

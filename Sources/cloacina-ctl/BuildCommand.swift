@@ -1,3 +1,4 @@
+import CloacinaRuntime
 import CommandLineInterface
 import PackageArchive
 import PackageBuilder

@@ -39,6 +39,11 @@ struct Console {
     if showsProgress { Console.write("\r\(SafeText.line(text))\u{1B}[K", to: STDERR_FILENO) }
   }
 
+  /// Says how far a long command is where no terminal can show it on one line.
+  func line(_ text: String) {
+    if !isQuiet, !showsProgress { Console.write("\(SafeText.line(text))\n", to: STDERR_FILENO) }
+  }
+
   /// Clears the line of ``progress(_:)``.
   func endProgress() {
     if showsProgress { Console.write("\r\u{1B}[K", to: STDERR_FILENO) }

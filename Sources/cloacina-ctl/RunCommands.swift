@@ -2,7 +2,7 @@ import CommandLineInterface
 import RuntimeAPI
 import WorkflowModel
 
-/// `run list`, `run show`, `run events` and `run cancel`.
+/// `run list`, `run show` and `run events`.
 enum RunCommands {
   static func list(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
     try ask(
@@ -10,6 +10,7 @@ enum RunCommands {
       [
         ("tenant", .string(invocation.tenant)), ("status", invocation["status"].map(JSONValue.string)),
         ("workflow", invocation["workflow"].map(JSONValue.string)),
+        ("where", invocation["where"].map(JSONValue.string)),
         ("limit", invocation.number("limit").map(JSONValue.integer)),
       ], invocation, console)
   }
@@ -32,10 +33,6 @@ enum RunCommands {
         .list("events", events, [("run", page["run"] ?? .null), ("run_status", page["run_status"] ?? .null)]))
       return .success
     }
-  }
-
-  static func cancel(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
-    try ask("run.cancel", identity(invocation), invocation, console)
   }
 
   /// The run that the operand names; a tenant only when one was given.

@@ -81,9 +81,10 @@ final class Session {
     -> Session
   {
     var configuration = RuntimeConfiguration(
-      databaseURL: choice.url, host: HostConfiguration(runnerPath: RunnerPath.found ?? RunnerPath.expected))
+      databaseURL: choice.url, host: HostConfiguration(runnerPath: RunnerPath.find() ?? RunnerPath.expected))
     // On a shared database work is done by those who serve it.
     configuration.executes = purpose == .work && !choice.isShared
+    if choice.isShared { configuration.nodeName = Machine.name }
     let runtime = try asking { () throws(RuntimeError) in try Runtime.open(configuration) }
     console.detail(
       choice.isShared ? "the database is shared" : "no daemon listens; the database is opened by this command")
@@ -109,26 +110,10 @@ final class Session {
   }
 }
 
-/// Where the `cloacina-runner` program is.
-enum RunnerPath {
-  /// Beside this program, else where CLOACINA_RUNNER says; nil when neither can be executed.
-  static var found: String? {
-    [expected, Environment.value("CLOACINA_RUNNER")].compactMap { $0 }.first { access($0, X_OK) == 0 }
-  }
-
-  /// Beside this program.
-  static var expected: String {
-    let bytes = [CChar](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
-      count = max(0, readlink("/proc/self/exe", buffer.baseAddress!, buffer.count))
-    }
-    let program = String(decoding: bytes.map(UInt8.init(bitPattern:)), as: UTF8.self)
-    let folder = program.lastIndex(of: "/").map { String(program[..<$0]) } ?? "."
-    return "\(folder)/cloacina-runner"
-  }
-
+extension RunnerPath {
   /// The runner's path for commands that load packages.
   static func required() throws(CommandError) -> String {
-    if let found { return found }
+    if let found = find() { return found }
     throw CommandError(
       .unavailable, kind: "unavailable", code: "CLO-C004", "the program cloacina-runner is not at \(expected)",
       fix: "install it there, or set CLOACINA_RUNNER to its path")

@@ -61,8 +61,11 @@ struct StartBatches {
   private mutating func send(_ operation: String, _ parameters: [(String, JSONValue?)], _ attachment: [UInt8])
     throws(CommandError)
   {
+    let labels = invocation.all("label")
     let common: [(String, JSONValue?)] = [
       ("workflow", .string(invocation.operands[0])), ("tenant", .string(invocation.tenant)),
+      ("version", invocation["version"].map(JSONValue.string)),
+      ("labels", labels.isEmpty ? nil : .array(labels.map(JSONValue.string))),
     ]
     let answer: JSONValue
     do throws(CommandError) {

@@ -89,6 +89,9 @@ enum VersionCommands {
     defer { session.close() }
     let all = [("tenant", JSONValue.string(invocation.tenant))] + parameters
     let document = try session.perform(operation, all, attachment: attachment).document
+    for step in document["swap"]?["steps"]?.elements ?? [] {
+      console.detail("\(step["step"]?.text ?? ""): \(step["duration_ms"]?.integer ?? 0) ms")
+    }
     try console.show(document)
     guard invocation.has("wait"), document["swap"]?["step"]?.text == "drain" else { return .success }
     let package = document["package"]?.text ?? ""

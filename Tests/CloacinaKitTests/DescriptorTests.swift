@@ -53,6 +53,18 @@ extension ExportedPackages {
       #expect(FakeHost.string(second.concurrency_key) == "api" && second.concurrency_limit == 3)
     }
 
+    @Test func aWorkflowSaysWhatBecomesOfItsRuns() {
+      let package = ExportedPackage(
+        Package {
+          workflow("stays") { task("t") { _ in } }
+          workflow("follows", upgrade: .nextTask) { task("t") { _ in } }
+        }, PackageIdentity(name: "tested", version: "1.0.0"))
+      let workflows = table(package).workflows
+      #expect(workflows[0].pointee.upgrade == CLOACINA_UPGRADE_PINNED)
+      #expect(workflows[1].pointee.upgrade == CLOACINA_UPGRADE_NEXT_TASK)
+      #expect(workflows[1].pointee.struct_size == MemoryLayout<cloacina_workflow>.size)
+    }
+
     @Test func rulesNest() throws {
       let package = export {
         task("a") { _ in }

@@ -169,7 +169,7 @@ import WorkflowStore
   }
 
   @Test func pausesGrowToTheirCap() {
-    var backoff = PollBackoff.runEnd
+    var backoff = PollBackoff.runEnd(isShared: true)
     #expect((0..<7).map { _ in backoff.next() } == [10, 20, 40, 80, 160, 250, 250])
   }
 }

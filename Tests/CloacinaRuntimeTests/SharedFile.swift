@@ -62,6 +62,10 @@ final class SharedFile: WorkflowStore {
   func run(tenant: String, idempotencyKey: String) throws(StoreError) -> RunRecord? {
     try store.run(tenant: tenant, idempotencyKey: idempotencyKey)
   }
+  func repair(_ repairs: [RunRepair], now: Timestamp) throws(StoreError) -> [RepairOutcome] {
+    try store.repair(repairs, now: now)
+  }
+  func countRuns(_ filter: RunFilter) throws(StoreError) -> Int { try store.countRuns(filter) }
   func runs(_ filter: RunFilter) throws(StoreError) -> [RunRecord] { try store.runs(filter) }
   func taskRuns(_ id: RunID) throws(StoreError) -> [TaskCheckpoint] { try store.taskRuns(id) }
   func events(_ id: RunID, after: Int64, limit: Int) throws(StoreError) -> [EventRecord] {

@@ -133,6 +133,19 @@ import Testing
     #expect(several.format == "jsonl")
   }
 
+  @Test func verbsMayHaveThreeWords() throws {
+    #expect(try invocation("package", "quarantine", "clear", "hello@1.0.0").operands == ["hello@1.0.0"])
+    #expect(try invocation("package", "--db", "sqlite:x", "quarantine", "list").verb.name == "package quarantine list")
+    #expect(mistake("package", "quarantine")?.message == "'package quarantine' needs a verb: list, clear")
+    #expect(mistake("package", "quarantine", "cler")?.message.contains("did you mean 'clear'?") == true)
+  }
+
+  @Test func whatASwapWouldNotHeedIsRefused() {
+    #expect(mistake("package", "register", "x.cloacina", "--allow-downgrade")?.message.contains("--activate") == true)
+    #expect(mistake("package", "register", "x.cloacina", "--wait")?.message.contains("--activate") == true)
+    #expect(mistake("package", "canary", "x", "--end", "--percent", "5")?.message.contains("contradict") == true)
+  }
+
   @Test func twoDashesEndTheOptions() throws {
     #expect(try invocation("start", "--", "--wait").operands == ["--wait"])
     #expect(try !invocation("start", "--", "--wait").has("wait"))

@@ -20,7 +20,7 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
 
 @Suite struct RendererTests {
   @Test func everyExampleIsADocumentAndHasAView() {
-    #expect(examples.count == 24)
+    #expect(examples.count == 33)
     for example in examples {
       #expect(Renderer.kind(of: example) != nil, "\(example)")
       if Renderer.kind(of: example) == "error" { continue }
@@ -69,7 +69,9 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
     ("events", "17\n"), ("packages", "simple_demo@1.0.0\n"), ("versions", "simple_demo@1.0.0\n"),
     ("registration", "simple_demo@1.1.0\n"), ("activation", "simple_demo@1.1.0\n"),
     ("workflow", "simple_demo.data_processing\n"), ("nodes", "worker-1\n"), ("node", "worker-1\n"),
-    ("schedules", "6f9619ff-8b86-4d01-b42d-00cf4fc964ff\n"),
+    ("schedules", "6f9619ff-8b86-4d01-b42d-00cf4fc964ff\n"), ("canary", "simple_demo@1.1.0\n"),
+    ("swaps", "0197e0c2-7d1a-7c55-9d0e-2f6d5b1c9a41\n"), ("quarantines", "simple_demo@1.2.0\n"), ("audit", "17\n"),
+    ("package", "simple_demo@1.0.0\n"), ("removal", "simple_demo@1.0.0\n"),
   ]) func idsAreWhatAnotherCommandTakes(_ schema: String, _ text: String) throws {
     #expect(Renderer.text(try example(schema), format: "id", style: Style()) == text)
   }
@@ -82,6 +84,26 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
         TASK          STATUS  ATTEMPT   TOOK  ERROR
         process_data  failed        1  31 ms  crash: the runner ended by SIGSEGV
         error   crash: task 'process_data' failed: SIGSEGV
+
+        """)
+  }
+
+  @Test func aSwapIsShownWithTheTimeOfEachStep() throws {
+    #expect(
+      Renderer.text(try example("activation"), format: "table", style: Style()) == """
+        active  simple_demo 1.1.0  digest 9f3ac1d2b4e5  epoch 2
+        swap    verify 1 ms, stage 3 ms
+
+        """)
+    #expect(
+      Renderer.text(try example("canary"), format: "table", style: Style()) == """
+        canary  simple_demo 1.1.0  12.5 % of new runs  digest 9f3ac1d2b4e5
+        swap    verify 1 ms, stage 3 ms
+
+        """)
+    #expect(
+      Renderer.text(try example("package"), format: "table", style: Style()) == """
+        simple_demo 1.0.0  drained  digest 9f3ac1d2b4e5  0 runs in flight  (a rollback may return to it)
 
         """)
   }

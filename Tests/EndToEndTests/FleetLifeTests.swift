@@ -27,6 +27,21 @@ extension EndToEnd {
       for node in nodes { fleet.workspace.stop(node.command) }
     }
 
+    @Test func aRemovedVersionIsDeletedWhereNodesHadUnpackedIt() throws {
+      let fleet = try Fleet()
+      try fleet.activateCrew("1.0.0")
+      let archive = try fleet.workspace.build("Tests/Packages/Crew", version: "1.1.0")
+      let digest = try #require(try fleet.workspace.json("package", "register", archive)["digest"]?.text)
+      let node = try fleet.serve("a")
+      let unpacked = "\(fleet.workspace.folder)/cache-a/\(digest)"
+      try fleet.wait("the node to unpack it") { try fleet.count("node_package WHERE digest = '\(digest)'") == 1 }
+      #expect(FileManager.default.fileExists(atPath: unpacked))
+      _ = try fleet.workspace.json("package", "remove", "crew@1.1.0")
+      try fleet.wait("the node to delete it") { !FileManager.default.fileExists(atPath: unpacked) }
+      #expect(try fleet.workspace.states("crew") == ["1.0.0": "active"])
+      fleet.workspace.stop(node.command)
+    }
+
     @Test func aVersionThatFailsItsProbeIsNotActivatedOnAnyNode() throws {
       let fleet = try Fleet()
       let workspace = fleet.workspace

@@ -73,7 +73,7 @@ extension EndToEnd {
       let plan = try fleet.workspace.json("db", "migrate", "--dry-run", "--show-sql")
       let steps = try #require(plan["steps"]?.elements)
       #expect(plan["pending"]?.integer == Int64(steps.count))
-      #expect(steps.allSatisfy { $0["sql"]?.text?.contains("CREATE TABLE") == true })
+      #expect(steps.allSatisfy { $0["sql"]?.text?.contains(" TABLE ") == true })
       #expect(try fleet.count("pg_namespace WHERE nspname = '\(fleet.schema)'") == 0, "a plan creates nothing")
 
       let starting = try (0..<10).map { number in

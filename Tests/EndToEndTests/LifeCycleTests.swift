@@ -14,8 +14,11 @@ extension EndToEnd {
       #expect(first["swap"]?["warnings"]?.elements?.isEmpty == true, "\(first.json)")
 
       let (held, gate) = try workspace.startHeld()
-      let second = try workspace.json("package", "register", try workspace.ledger("1.1.0"), "--activate")
-      #expect(second["swap"]?["step"]?.text == "drain", "a run is in flight on the version before")
+      let second = try workspace.ctl(
+        "package", "register", try workspace.ledger("1.1.0"), "--activate", "--wait=0", "-o", "json")
+      #expect(second.status == 7 && second.errors.contains("CLO-C082"), "\(second.errors)")
+      #expect(try second.json["activated"]?.bool == true)
+      #expect(try second.json["swap"]?["step"]?.text == "drain", "a run is in flight on the version before")
       var states = try workspace.states("ledger")
       #expect(states["1.0.0"] == "draining" && states["1.1.0"] == "active")
       let attention = try workspace.json("status")["attention"]?.elements?.compactMap(\.text) ?? []

@@ -140,6 +140,12 @@ struct ImageTests {
     }
   }
 
+  @Test("a workflow says whether its runs follow the active version; one of ABI 1.0 does not")
+  func upgrade() throws {
+    #expect(try Image("next_task").descriptor.contains(#""upgrade":"next-task""#))
+    for name in ["older_workflow", "well_behaved"] { #expect(!(try Image(name).descriptor.contains("upgrade"))) }
+  }
+
   @Test("a package built for a newer minor version loads")
   func newerMinor() throws {
     let image = try Image("newer_struct")

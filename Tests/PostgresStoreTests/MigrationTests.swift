@@ -106,6 +106,23 @@ import WorkflowStore
     }
   }
 
+  @Test func eventsOutliveTheStepsThatMakeRoomForMoreKindsOfThem() throws {
+    try withSchema { schema in
+      try migrate(schema, Array(Migration.all.prefix(4)))
+      let add = { (type: String) in
+        try schema.sql("INSERT INTO workflow_event (workflow_id, event_type) VALUES (gen_random_uuid(), '\(type)')")
+      }
+      _ = try add("retried")
+      #expect(throws: (any Error).self) { try add("migrated") }
+      try migrate(schema, Migration.all)
+      _ = try add("migrated")
+      #expect(throws: (any Error).self) { try add("nonsense") }
+      #expect(try schema.sql("SELECT event_type FROM workflow_event ORDER BY id") == ["retried", "migrated"])
+      let constraint = "conname = 'workflow_event_event_type_check' AND conrelid = 'workflow_event'::regclass"
+      #expect(try schema.sql("SELECT convalidated FROM pg_constraint WHERE \(constraint)") == ["t"])
+    }
+  }
+
   @Test func anEditedStepIsRefusedBeforeAnythingIsChanged() throws {
     try withSchema { schema in
       try migrate(schema, Self.steps(2))
@@ -166,6 +183,48 @@ import WorkflowStore
       let id = try bench.submit()
       try schema.sql("INSERT INTO workflow_event (workflow_id, event_type, data) VALUES ('\(id)', 'invented', '{}')")
       #expect(try bench.eventTypes(id) == ["created", "invented"])
+    }
+  }
+
+  /// What is active before the step is active after it; what a rollback returns to, or has runs, drains.
+  @Test func versionsOfAnEarlierReleaseGetTheirStates() throws {
+    try withSchema { schema in
+      try migrate(schema, Array(Migration.all.prefix(4)))
+      for (number, active) in [(1, 0), (2, 0), (3, 1), (4, 2), (5, 0)] {
+        let digest = String(repeating: "\(number)", count: 64)
+        try schema.sql(
+          """
+          INSERT INTO package VALUES ('public', '\(digest)', 'demo', '\(number).0.0', '', '', '', 'runner', 1,
+            '2026-01-0\(number)');
+          INSERT INTO package_chunk VALUES ('\(digest)', '\\x01');
+          INSERT INTO package_blob VALUES ('\(digest)', 0, '\(digest)');
+          INSERT INTO workflow_definition VALUES ('public', '\(digest)', 'flow', 0, 'demo', '\(number).0.0', '{}')
+          """)
+        guard active > 0 else { continue }
+        try schema.sql(
+          """
+          INSERT INTO activation_change VALUES ('public', 'demo', \(active), '\(number).0.0', '\(digest)',
+            nullif(\(active - 1), 0), '2026-02-0\(number)');
+          INSERT INTO activation VALUES ('public', 'demo', \(active), '\(number).0.0', '\(digest)')
+          ON CONFLICT (tenant_id, package_name) DO UPDATE SET epoch = excluded.epoch, version = excluded.version,
+            digest = excluded.digest
+          """)
+      }
+      try schema.sql(
+        """
+        INSERT INTO workflow_run (type, payload, package_name, workflow_name, package_version, package_digest)
+        VALUES ('demo.flow', '{}', 'demo', 'flow', '2.0.0', repeat('2', 64))
+        """)
+      let store = try schema.open()
+      defer { store.close() }
+      let states = "SELECT version, state, state_since IS NOT NULL FROM package ORDER BY version"
+      #expect(
+        try schema.sql(states) == [
+          "1.0.0|probed|f", "2.0.0|draining|t", "3.0.0|draining|t", "4.0.0|active|t", "5.0.0|probed|f",
+        ])
+      let settled = try store.settleVersions(by: Bench.origin, now: 1_800_000_000_000).versions
+      #expect(settled.map(\.version) == ["3.0.0"] && settled.map(\.to) == [.drained])
+      #expect(try store.check() == [])
     }
   }
 

@@ -130,4 +130,24 @@ import WorkflowStore
       }
     }
   }
+
+  /// Sweeps pass over what was granted before every open transaction; one that is open for long holds them back.
+  @Test func aLeaseThatIsCommittedLateIsSweptAllTheSame() throws {
+    try withNodes { schema, nodes in
+      try nodes[0].prepareDemo()
+      var bench = nodes[0]
+      let run = try bench.submit()
+      let late = try schema.session()
+      try late.sql("SET cloacina.engine = 'on'; BEGIN")
+      try late.sql(
+        """
+        UPDATE workflow_run SET status = 'leased', leased_by = 'late', leased_at = now(), lease_until = now(), lease_epoch = 1
+        """)
+      try late.sql("SELECT pg_sleep(2)")  // older than what sweeps leave for everybody
+      for _ in 0..<2 { #expect(try bench.sweep() == SweepOutcome()) }
+      try late.sql("COMMIT")
+      #expect(try bench.sweep().runs == 1)
+      #expect(try bench.store.run(run)?.status == .pending)
+    }
+  }
 }

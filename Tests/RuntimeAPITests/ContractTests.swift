@@ -123,6 +123,8 @@ import WorkflowStore
       [MigrationStep(number: 1, name: "n", checksum: "c", sql: "s", isApplied: false)].contract(
         database: "d", showsSQL: true),
       .list("schedules", [schedule.contract]),
+      RunRepaired.retried(RetryPlan(), version: "1.0.0").retryContract(run),
+      RunRepaired.migrated(from: "1.0.0", to: "1.1.0", wasLeased: true).migrationContract(run),
     ]
   }
 
@@ -264,6 +266,42 @@ import WorkflowStore
     run.status = .leased
     let running = run.contract(tasks: checkpoints, definition: definition)["tasks"]?.elements ?? []
     #expect(running[2]["status"]?.text == "pending")
+  }
+
+  @Test func aTaskThatBeginsAnewIsAsIfItHadNotBeenReachedAndKeepsItsAttempts() {
+    let definition = WorkflowDefinition(name: "w", tasks: [TaskDefinition(id: "t")])
+    let reopened = TaskCheckpoint(task: "t", attempt: 0, status: .pending, finishedAt: 9)
+    var run = ContractTests.run
+    run.status = .pending
+    let open = run.contract(tasks: [ContractTests.checkpoint, reopened], definition: definition)["tasks"]?.elements?[0]
+    #expect(open?["status"]?.text == "pending")
+    #expect(open?["error"] == .null)
+    #expect(open?["attempts"]?.elements?.map { $0["status"]?.text } == ["failed"])
+    run.status = .cancelled
+    let over = run.contract(tasks: [ContractTests.checkpoint, reopened], definition: definition)["tasks"]?.elements?[0]
+    #expect(over?["status"]?.text == "cancelled")
+  }
+
+  @Test func whatWasNotChangedSaysWhatTheRunIs() {
+    let retry = RunRepaired.unchanged(.leased).retryContract(ContractTests.run)
+    #expect(retry["changed"]?.bool == false)
+    #expect(retry["status"]?.text == "leased")
+    let migration = RunRepaired.unchanged(.leased).migrationContract(ContractTests.run)
+    #expect(migration["changed"]?.bool == false)
+    #expect(migration["was_running"]?.bool == true)
+  }
+
+  @Test func refusalsOfManyRunsAreCountedByTheirReasons() {
+    var tally = BulkTally()
+    tally.add(.retried(RetryPlan(), version: nil))
+    tally.add(.unchanged(.leased))
+    for message in ["x", "y", "x"] { tally.add(.refused(RuntimeError(.refused, code: "CLO-R037", message))) }
+    tally.add(CancelOutcome.notFound)
+    let page = tally.contract(examined: 6, last: RunID("r"))
+    #expect(page["changed"]?.integer == 1)
+    #expect(page["unchanged"]?.integer == 2)
+    #expect(page["refused"]?.elements?.map { $0["count"]?.integer } == [2, 1])
+    #expect(page["last"]?.text == "r")
   }
 
   @Test func layersFollowTheLongestPath() {

@@ -89,6 +89,34 @@ import WorkflowStore
     #expect(try lead(Migration.all, "c") == 3, "the epoch goes on")
   }
 
+  @Test func eventsOutliveTheStepThatMakesRoomForMoreKindsOfThem() throws {
+    let database = try TemporaryDatabase()
+    database.store.close()
+    let path = database.folder + "/earlier.db"
+    let insert = "INSERT INTO workflow_event (workflow_id, event_type, data) VALUES ('r', '%', '{\"a\":1}')"
+    func add(_ type: String) throws {
+      _ = try TemporaryDatabase.sql(insert.replacingOccurrences(of: "%", with: type), path)
+    }
+    try SQLiteStore(path: path, migrations: Array(Migration.all.prefix(3))).close()
+    try TemporaryDatabase.sql("INSERT INTO workflow_run (id, type, payload) VALUES ('r', 'a.b', '{}')", path)
+    try add("retried")
+    #expect(throws: TemporaryDatabase.SQLFailure.self) { try add("migrated") }
+    let store = try SQLiteStore.open(path: path)
+    // The connection that migrated knows the new text as well as one that comes later.
+    var batch = StoreBatch(now: 1)
+    batch.events = [EventWrite(run: RunID("r"), type: "migrated", data: [])]
+    _ = try store.apply(batch)
+    #expect(try store.events(RunID("r"), after: 0, limit: 9).map(\.type) == ["created", "retried", "migrated"])
+    #expect(try store.check() == [])
+    store.close()
+    try add("migrated")
+    #expect(throws: TemporaryDatabase.SQLFailure.self) { try add("nonsense") }
+    #expect(try TemporaryDatabase.sql("PRAGMA integrity_check", path) == ["ok"])
+    let reopened = try SQLiteStore.open(path: path)
+    #expect(try reopened.events(RunID("r"), after: 0, limit: 9).count == 4)
+    reopened.close()
+  }
+
   @Test func checksumsAreThoseOfSha256() {
     let empty = Migration(number: 9, name: "", sql: "")
     #expect(empty.checksum == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")

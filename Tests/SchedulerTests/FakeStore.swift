@@ -12,6 +12,7 @@ final class FakeStore: UnansweringStore {
     var collectable: [CollectedTask] = []
     var lostTakes: [OfferKey] = []
     var lost: [LostLease] = []
+    var active: Activation?
     var swept = SweepOutcome()
     var refusesOffers = false
     var refusesFinishes = false
@@ -54,6 +55,7 @@ final class FakeStore: UnansweringStore {
   }
 
   func lost(_ owned: [LeaseKey], node: String) throws(StoreError) -> [LostLease] { state.withLock { $0.lost } }
+  func activation(tenant: String, package: String) throws(StoreError) -> Activation? { state.withLock { $0.active } }
   func announce(_ news: Set<StoreNews>) { state.withLock { $0.news.append(news) } }
 }
 

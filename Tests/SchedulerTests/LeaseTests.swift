@@ -131,6 +131,23 @@ import WorkflowStore
     #expect(stage.executor.cancelled == [earlier.id, later.id])
   }
 
+  @Test func aLeaseThatWasTakenAwayIsGivenUpAtOnceAndALaterOneIsNot() throws {
+    let stage = try Stage([TaskDefinition(id: "a")])
+    let earlier = stage.executor.running[0]
+    let lost = LostLease(lease: Stage.lease("r"), status: .pending)
+    stage.store.set { $0.claimable = [Stage.claim("r", epoch: 3)] }
+    stage.tell(.lost([lost]))
+    #expect(stage.executor.cancelled == [earlier.id])
+    stage.tell(.wake)
+    let later = try #require(stage.executor.running.last)
+    #expect(later.id != earlier.id)
+    stage.tell(.lost([lost]))
+    stage.end(earlier, .failed(Failure(.error, "stopped")))
+    #expect(stage.executor.cancelled == [earlier.id] && stage.store.written(\.checkpoints).isEmpty)
+    try stage.end("a")
+    #expect(stage.store.written(\.finishes).map(\.lease.epoch) == [3])
+  }
+
   @Test func aRunThatIsClaimedAgainUnawaresIsNotHeldTwice() throws {
     let stage = try Stage([TaskDefinition(id: "a")])
     let earlier = stage.executor.running[0]

@@ -98,8 +98,11 @@ final class Stage {
   let loop: SchedulerLoop
 
   /// A node with `slots` slots on a shared database, which can claim one run of `tasks` for each name of `runs`.
+  ///
+  /// - Parameter next: the tasks in every other version, which the runs then follow.
   init(
-    _ tasks: [TaskDefinition], runs: [String] = ["r"], slots: Int = 4, codeIsGone: Bool = false,
+    _ tasks: [TaskDefinition], runs: [String] = ["r"], slots: Int = 4, next: [TaskDefinition]? = nil,
+    codeIsGone: Bool = false,
     configure: (inout SchedulerConfiguration) -> Void = { _ in }
   ) throws {
     commits = CommitQueue(store: store)
@@ -108,13 +111,19 @@ final class Stage {
     configuration.isShared = true
     configuration.slots = slots
     configure(&configuration)
-    let plan = try RunPlan(WorkflowDefinition(name: "w", tasks: tasks))
+    var workflow = WorkflowDefinition(name: "w", tasks: tasks)
+    if next != nil { workflow.upgrade = .nextTask }
+    let plan = try RunPlan(workflow)
+    workflow.tasks = next ?? tasks
+    let nextPlan = try RunPlan(workflow)
     store.set { $0.claimable = runs.map { Stage.claim($0) } }
     let clock = clock
     loop = SchedulerLoop(
       configuration, store: store, commits: commits, executor: executor,
-      resolver: { _, _ in codeIsGone ? .unavailable("gone") : .resolved(plan, workflowIndex: 0) }, runsEnded: { _ in },
-      mailbox: mailbox,
+      resolver: { digest, _ in
+        codeIsGone ? .unavailable("gone") : .resolved(digest == Stage.digest ? plan : nextPlan, workflowIndex: 0)
+      },
+      runsEnded: { _ in }, mailbox: mailbox,
       clocks: clock.clocks)
     loop.turn([])
     settle()

@@ -3,7 +3,9 @@ import WorkflowStore
 
 extension StoreCheck {
   /// Draws around the border of a share of 12.5 %.
-  private static let draws = [(0, "c"), (1249, "c"), (1250, "a"), (9999, "a"), (10_000, "c"), (11_249, "c"), (11_250, "a")]
+  private static let draws = [
+    (0, "c"), (1249, "c"), (1250, "a"), (9999, "a"), (10_000, "c"), (11_249, "c"), (11_250, "a"),
+  ]
 
   static let canaryChecks: [StoreCheck] = [
     StoreCheck("a canary takes its share of submitted runs, drawn from their ids") { bench in

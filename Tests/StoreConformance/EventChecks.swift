@@ -64,7 +64,7 @@ extension StoreCheck {
       let types = [
         "leased", "started", "heartbeat", "succeeded", "failed", "retried", "cancelled", "task_started",
         "task_succeeded", "task_failed", "task_retried", "task_skipped", "task_cancelled", "context_conflict",
-        "paused", "resumed", "released", "recovered",
+        "paused", "resumed", "released", "recovered", "migrated", "upgrade_refused",
       ]
       _ = try bench.apply { $0.events = types.map { EventWrite(run: id, type: $0, data: []) } }
       try expectEqual(try bench.eventTypes(id), ["created"] + types, "types")

@@ -13,7 +13,8 @@ extension StoreCheck {
         "first failure")
       bench.now += 40_000
       let second = try bench.quarantine("a")
-      try expectEqual([Int64(second.failures), second.firstAt, second.until],
+      try expectEqual(
+        [Int64(second.failures), second.firstAt, second.until],
         [2, first.firstAt, bench.now + 60_000], "second failure")
       try expectEqual(try bench.store.quarantines(tenant: "public"), [second], "list")
       try expectEqual(try bench.store.quarantines(tenant: "red"), [], "list of another tenant")

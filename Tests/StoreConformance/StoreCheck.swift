@@ -33,8 +33,9 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
     packageChecks + activationChecks + submissionChecks + claimChecks + claimFilterChecks + shareChecks + leaseChecks
     + fencingChecks + leadChecks + sweepChecks + scheduleChecks + retentionChecks + resumeChecks + endingChecks
     + permitChecks + offerChecks
-    + versionChecks + settlingChecks + canaryChecks + quarantineChecks + removalChecks + swapChecks + auditChecks + ruleChecks
-    + takenChecks + collectChecks + nodeChecks + stagingChecks + eventChecks + questionChecks + lifeChecks
+    + versionChecks + settlingChecks + canaryChecks + quarantineChecks + removalChecks + swapChecks + auditChecks
+    + ruleChecks + takenChecks + collectChecks + nodeChecks + stagingChecks + retryChecks + migrationChecks + upgradeChecks
+    + queryChecks + eventChecks + questionChecks + lifeChecks
 }
 
 /// What a store did that it must not do.

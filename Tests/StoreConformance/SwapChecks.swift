@@ -166,6 +166,8 @@ extension StoreCheck {
       try expectEqual(try wanted(), "ac", "when it has ended")
       try bench.advance(.yank, "c")
       try expectEqual(try wanted(), "a", "when the newest is yanked")
+      try bench.beginSwap("e", "s3")
+      try expectEqual(try wanted(), "a", "with a swap to what is still to be registered")
     },
   ]
 

@@ -8,6 +8,9 @@ package protocol UnansweringStore: WorkflowStore {}
 extension UnansweringStore {
   private var unused: StoreError { StoreError(.failed, "not part of this test") }
 
+  package func repair(_ repairs: [RunRepair], now: Timestamp) throws(StoreError) -> [RepairOutcome] { throw unused }
+  package func countRuns(_ filter: RunFilter) throws(StoreError) -> Int { 0 }
+
   package func register(_ package: PackageRecord, archive: [UInt8], workflows: [WorkflowRecord], by origin: Origin)
     throws(StoreError) -> PackageRegistration
   { throw unused }

@@ -42,6 +42,18 @@ import Testing
     #expect(try WorkflowDefinition(json: Self.full.workflows[0].json) == Self.full.workflows[0])
   }
 
+  @Test func anUpgradeIsWrittenOnlyWhereItSaysSomething() throws {
+    var workflow = WorkflowDefinition(name: "w", tasks: [TaskDefinition(id: "t")])
+    #expect(workflow.json["upgrade"] == nil)
+    #expect(try WorkflowDefinition(json: workflow.json).upgrade == .pinned)
+    workflow.upgrade = .nextTask
+    #expect(workflow.json["upgrade"]?.text == "next-task")
+    #expect(try WorkflowDefinition(json: workflow.json) == workflow)
+    let text = workflow.json.json.replacingFirst("next-task", with: "next-tsk")
+    let error = #expect(throws: DescriptorError.self) { try WorkflowDefinition(json: JSONReader.read(text)) }
+    #expect(error?.path == "upgrade" && error?.message.contains("did you mean 'next-task'?") == true)
+  }
+
   @Test func spellsTheTaskOut() {
     let text = Self.full.workflows[0].tasks[0].json.json
     let expected =

@@ -123,11 +123,18 @@ typedef struct cloacina_authored_task {
 
 /* A workflow, a sentence on it, and its tasks in order. */
 #define CLOACINA_WORKFLOW(title, about, ...)                                                        \
+  CLOACINA_WORKFLOW_OF(CLOACINA_UPGRADE_PINNED, title, about, __VA_ARGS__)
+
+/* The same; its runs in flight go on by a version that becomes active meanwhile. */
+#define CLOACINA_UPGRADING_WORKFLOW(title, about, ...)                                              \
+  CLOACINA_WORKFLOW_OF(CLOACINA_UPGRADE_NEXT_TASK, title, about, __VA_ARGS__)
+
+#define CLOACINA_WORKFLOW_OF(how, title, about, ...)                                                \
   &(const cloacina_workflow) {                                                                      \
     .struct_size = sizeof(cloacina_workflow), .name = CLOACINA_TEXT(title),                         \
     .description = CLOACINA_TEXT(about),                                                            \
     .task_count = sizeof((const cloacina_task *const[]){__VA_ARGS__}) / sizeof(cloacina_task *),    \
-    .tasks = (const cloacina_task *const[]) { __VA_ARGS__ }                                         \
+    .tasks = (const cloacina_task *const[]) { __VA_ARGS__ }, .upgrade = how                         \
   }
 
 /* The package: its workflows, and the entry points. */

@@ -90,6 +90,12 @@ enum {
   CLOACINA_CONFLICT_REFUSE = 1         /* the run fails */
 };
 
+/* What becomes of runs in flight when another version of the package becomes active. Since 1.1. */
+enum {
+  CLOACINA_UPGRADE_PINNED = 0,   /* they end by the version they began with */
+  CLOACINA_UPGRADE_NEXT_TASK = 1 /* they go on by the new version from the next task on, if what has ended fits it */
+};
+
 typedef struct cloacina_workflow {
   uint32_t struct_size;
   int32_t on_conflict;           /* CLOACINA_CONFLICT_… */
@@ -97,6 +103,8 @@ typedef struct cloacina_workflow {
   cloacina_text description;
   size_t task_count;
   const cloacina_task *CLOACINA_NONNULL const *CLOACINA_NONNULL tasks;
+  int32_t upgrade;               /* CLOACINA_UPGRADE_…; since 1.1 */
+  uint32_t reserved;             /* must be zero; since 1.1 */
 } cloacina_workflow;
 
 CLOACINA_END_C

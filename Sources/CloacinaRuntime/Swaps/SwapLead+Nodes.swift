@@ -45,7 +45,8 @@ extension SwapLead {
 
   // MARK: After the activation
 
-  /// Waits until every node that takes in work has acted upon the change. Nothing that goes wrong from here on undoes it.
+  /// Waits until every node that takes in work has acted upon the change. Nothing that goes wrong from here on undoes
+  /// it.
   func settle(_ change: Change) {
     guard case .activation(let activation) = change else { return finishStep(.settle) }
     let limit = max(SwapTiming.settling, order.options.wait ?? 0)

@@ -5,7 +5,9 @@ struct Migration {
   let sql: String
 
   /// Every step, in order.
-  static let all = [runs, packages, nodes, schedules, versionLife, rollbackRules]
+  static let all = [
+    runs, packages, nodes, schedules, versionLife, migratedRuns, checkedEvents, rollbackRules,
+  ]
 
   /// SHA-256 of the SQL text, hexadecimal.
   var checksum: String { ContentHash.hex(Array(sql.utf8)) }

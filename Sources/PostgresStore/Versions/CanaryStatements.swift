@@ -4,7 +4,9 @@ import WorkflowStore
 /// Rows of `activation_canary`.
 enum CanaryStatements {
   /// The number that a run draws (see `CanaryShare`), from an expression of its id.
-  static func draw(_ id: String) -> String { "('x' || right((\(id))::text, 8))::bit(32)::bigint % \(CanaryShare.whole)" }
+  static func draw(_ id: String) -> String {
+    "('x' || right((\(id))::text, 8))::bit(32)::bigint % \(CanaryShare.whole)"
+  }
 
   static let save = Statement(
     name: "recording a canary",

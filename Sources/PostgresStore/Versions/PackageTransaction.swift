@@ -78,7 +78,8 @@ final class PackageTransaction {
   }
 
   static let runsAreBusy = StoreError(
-    .failed, "transactions that write runs, or maintenance of their table, left no moment to look at all of them;"
+    .failed,
+    "transactions that write runs, or maintenance of their table, left no moment to look at all of them;"
       + " nothing was changed, try again", isTransient: true)
 
   private func commit() throws(StoreError) {

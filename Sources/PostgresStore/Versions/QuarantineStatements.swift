@@ -10,7 +10,8 @@ enum QuarantineStatements {
   static let save = Statement(
     name: "recording a quarantine",
     sql: """
-      INSERT INTO package_quarantine (tenant_id, digest, name, version, code, reason, failures, first_at, last_at, until)
+      INSERT INTO package_quarantine (tenant_id, digest, name, version, code, reason, failures, first_at, last_at,
+        until)
       VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::bigint, $8::timestamptz,
         $9::timestamptz, $10::timestamptz)
       ON CONFLICT (tenant_id, digest) DO UPDATE SET code = excluded.code, reason = excluded.reason,

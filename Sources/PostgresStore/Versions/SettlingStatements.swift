@@ -65,7 +65,8 @@ enum SettlingStatements {
     name: "counting nodes that have a version",
     sql: """
       SELECT p.digest, count(*) FILTER (WHERE np.failure IS NULL),
-        count(*) FILTER (WHERE np.failure IS NULL AND np.probed_at IS NOT NULL), count(*) FILTER (WHERE np.epoch >= a.epoch)
+        count(*) FILTER (WHERE np.failure IS NULL AND np.probed_at IS NOT NULL),
+        count(*) FILTER (WHERE np.epoch >= a.epoch)
       FROM package AS p JOIN node_package AS np ON np.digest = p.digest JOIN node AS n ON n.boot_id = np.boot_id
       LEFT JOIN activation AS a ON a.tenant_id = p.tenant_id AND a.package_name = p.name
       WHERE p.tenant_id = $2::text AND p.name = $3::text AND \(readyNode) GROUP BY 1

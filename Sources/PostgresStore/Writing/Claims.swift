@@ -17,6 +17,10 @@ final class Claims {
   /// A cost is the least of so many measured ones, so that a machine which was busy once counts for nothing.
   private static let samples = 4
 
+  /// A claim in an older transaction grants nothing: a node that was stopped before it had sent all of its batch would
+  /// be given leases that have lapsed, at a time that sweeps have passed over.
+  static let oldestTransaction = "interval '1 second'"
+
   private static let ready = "status = 'pending' AND is_due AND package_digest IS NOT NULL AND deleted_at IS NULL"
 
   /// Plain SQL may insert runs without a pin: they get it here, from the active version of what their type names or
@@ -88,7 +92,7 @@ final class Claims {
             lease_until = \(Statement.now) + $3::bigint * interval '1 millisecond', lease_epoch = lease_epoch + 1,
             leased_at = \(Statement.now), heartbeat_at = \(Statement.now), started_at = coalesce(started_at, \(Statement.now)),
             updated_at = \(Statement.now), row_version = row_version + 1
-          WHERE ctid = ANY (ARRAY(\(granted)))
+          WHERE ctid = ANY (ARRAY(\(granted))) AND clock_timestamp() < now() + \(oldestTransaction)
           RETURNING id, tenant_id, package_name, workflow_name, package_version, package_digest, payload, lease_epoch,
             losses, priority, created_at, greatest(run_at, created_at), \(Statement.now)
         ), told AS (
@@ -246,6 +250,7 @@ final class Claims {
         checkpoints: [])
       // Both are microseconds; a run may be due since the beginning of time.
       run.waited = max(0, rows.int(row, 12) &- rows.int(row, 11)) / 1000
+      run.createdAt = rows.time(row, 10)
       if cursors[run.tenant].map({ $0 < cursor }) ?? true { cursors[run.tenant] = cursor }
       found.append((cursor, rows.int(row, 13), run))
     }

@@ -134,6 +134,7 @@ final class HotPath {
     if !batch.finishes.isEmpty { steps.append(Endings.finish(batch.finishes, now)) }
     if !batch.cancels.isEmpty { steps.append(Endings.cancel(batch.cancels, now)) }
     if !batch.releases.isEmpty { steps.append(Progress.release(batch.releases, now)) }
+    if !batch.repins.isEmpty { steps += Upgrades.steps(batch.repins, now) }
     if !batch.permitReleases.isEmpty { steps.append(Permits.giveBack(batch.permitReleases)) }
     if !batch.permits.isEmpty { steps += Permits.grant(batch.permits, now) }
     if !batch.offers.isEmpty { steps.append(Offers.offer(batch.offers, now)) }
@@ -170,7 +171,7 @@ final class HotPath {
     // Rather too old than too young: what the owner concludes from a heartbeat rests on its having named every lease of
     // which a third is over.
     if let node = batch.claim?.node { leases.granted(outcome.claimed, to: node, at: sentAt) }
-    leases.ended(batch.finishes.map(\.lease) + batch.releases)
+    leases.ended(batch.finishes.map(\.lease) + batch.releases + batch.repins.map(\.lease))
     try Submissions.settle(&outcome.submissions, batch.submissions, connection)
     try Claims.addCheckpoints(to: &outcome.claimed, connection)
   }

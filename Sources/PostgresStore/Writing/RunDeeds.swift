@@ -16,7 +16,8 @@ struct RunDeeds {
         e.xmin = \(ReadBack.transaction)
       FROM unnest($2::uuid[]) AS w (run) JOIN workflow_event AS e ON e.workflow_id = w.run
       WHERE e.event_type IN
-        ('created', 'leased', 'started', 'succeeded', 'failed', 'cancelled', 'paused', 'released', 'recovered')
+        ('created', 'leased', 'started', 'succeeded', 'failed', 'cancelled', 'paused', 'released', 'recovered',
+         'retried', 'migrated')
       ORDER BY e.workflow_id, e.id
       """)
 

@@ -62,12 +62,12 @@ struct Submissions {
         \(target("$8::text[], $9::text[], $10::text[], $11::text[]"))
       ), added AS (
         INSERT INTO workflow_run (id, type, payload, priority, run_at, is_due, idempotency_key, created_at, updated_at,
-          tenant_id, package_name, workflow_name, package_version, package_digest)
+          tenant_id, package_name, workflow_name, package_version, package_digest, labels)
         SELECT s.id, t.package || '.' || t.workflow, s.payload, s.priority, coalesce(s.run_at, \(Statement.now)),
           coalesce(s.run_at <= \(Statement.now), true), s.key, \(Statement.now), \(Statement.now), t.tenant, t.package,
-          t.workflow, \(pin("version")), \(pin("digest"))
-        FROM unnest($2::uuid[], $3::bigint[], $4::json[], $5::bigint[], $6::timestamptz[], $7::text[])
-          AS s (id, target, payload, priority, run_at, key)
+          t.workflow, \(pin("version")), \(pin("digest")), s.labels
+        FROM unnest($2::uuid[], $3::bigint[], $4::json[], $5::bigint[], $6::timestamptz[], $7::text[], $12::json[])
+          AS s (id, target, payload, priority, run_at, key, labels)
         JOIN target AS t ON t.ord = s.target
         WHERE t.is_defined
         ON CONFLICT DO NOTHING
@@ -101,6 +101,7 @@ struct Submissions {
     parameters.add(times: submissions.map(\.runAt))
     parameters.add(texts: submissions.map(storedKey))
     add(ordered, to: parameters)
+    parameters.add(raws: submissions.map(\.labels.json), of: .json)
     return Step(insert, parameters) { rows, outcome throws(StoreError) in
       outcome.submissions = try read(rows, submissions, places)
     }

@@ -8,13 +8,28 @@ import WorkflowStore
 /// gone to the next: it either was before the sweep, or finds the run not leased any more.
 final class Sweep {
   /// The lock on the name of an owner. Advisory locks are the database's, names the schema's.
-  private static func place(_ name: String) -> String {
+  static func place(_ name: String) -> String {
     "\(0x636C_6F61), hashtext(current_schema() || chr(31) || \(name))"
   }
 
   static let hold = Statement(
     name: "holding the name of an owner",
     sql: "SELECT pg_advisory_xact_lock_shared(\(place("w.node"))) FROM unnest($1::text[]) AS w (node)")
+
+  /// Until when every lease that was granted is committed, or has failed. To be asked before leases are read: what is
+  /// open now and committed by then is seen then. A claim grants nothing in a transaction older than
+  /// ``Claims/oldestTransaction``, and has a number by then, by which it is known here; how old transactions of other
+  /// roles are the server does not tell, so some seconds are left for these.
+  private static let settled = Statement(
+    name: "looking for open transactions",
+    sql: """
+      SELECT \(Statement.now) - CASE
+          WHEN count(*) FILTER (WHERE usename IS DISTINCT FROM current_user) > 0 THEN interval '3 seconds'
+          ELSE greatest(interval '1500 milliseconds', now() - min(xact_start) FILTER (WHERE backend_xid IS NOT NULL))
+        END
+      FROM pg_stat_activity
+      WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+      """)
 
   /// All leases that are looked at are read once: while a snapshot is held open, entries of leases that have ended stay in
   /// the index, and reading past them is what a sweep costs.
@@ -64,10 +79,7 @@ final class Sweep {
         RETURNING 1
       )
       SELECT (SELECT count(*) FROM leader), (SELECT count(*) FROM put_back), (SELECT count(*) FROM takes),
-        least((SELECT min(leased_at) FROM leases), (SELECT \(Statement.now) - CASE
-            WHEN count(*) FILTER (WHERE usename IS DISTINCT FROM current_user) > 0 THEN interval '3 seconds'
-            ELSE greatest(interval '500 milliseconds', now() - min(xact_start) FILTER (WHERE backend_xid IS NOT NULL))
-          END FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend')),
+        (SELECT min(leased_at) FROM leases),
         (SELECT count(*) FROM evicted)
       """)
 
@@ -99,9 +111,8 @@ final class Sweep {
   private static let wideEvery = 30
   private static let minute: Int64 = 60_000_000
 
-  /// No lease that is still held was granted before, by the database's time in microseconds. Every lease to come is
-  /// granted later, but for those of transactions that are open now: how old these are the server tells, except of
-  /// other roles, for which some seconds are left. What slips through is found by the next sweep that looks further.
+  /// No lease that is still held was granted before, and none will be, by the database's time in microseconds. What slips
+  /// through is found by the next sweep that looks further back.
   private var oldestLease: Int64?
   private var key: DutyKey?
   private var sweeps = 0
@@ -117,9 +128,11 @@ final class Sweep {
     let isWide = sweeps.isMultiple(of: Sweep.wideEvery)
     let since = oldestLease.map { isWide ? $0 - Sweep.minute : $0 } ?? .min
     func parameters() -> Parameters { Parameters().add(time: now).add(key.duty.rawValue).add(key.node).add(key.epoch) }
+    var settled = Int64.min
     return [
+      Step(Sweep.settled, Parameters().add(time: now)) { rows, _ in settled = rows.int(0, 0) },
       Step(Sweep.runs, parameters().add(microseconds: since)) { [self] rows, outcome in
-        oldestLease = rows.int(0, 3)
+        oldestLease = rows.isNull(0, 3) ? settled : min(settled, rows.int(0, 3))
         outcome.swept.isLeader = rows.int(0, 0) == 1
         outcome.swept.runs = Int(rows.int(0, 1))
         outcome.swept.takes = Int(rows.int(0, 2))

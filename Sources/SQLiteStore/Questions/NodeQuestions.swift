@@ -33,7 +33,8 @@ final class NodeQuestions {
       UNION SELECT digest FROM activation_canary
       UNION SELECT back.digest FROM activation_return AS r JOIN activation_change AS back
         ON back.tenant_id = r.tenant_id AND back.package_name = r.package_name AND back.epoch = r.epoch
-      UNION SELECT to_digest FROM package_swap AS s WHERE ended_at IS NULL AND (deadline_at IS NULL OR deadline_at >= ?1)
+      UNION SELECT to_digest FROM package_swap AS s
+        WHERE ended_at IS NULL AND (deadline_at IS NULL OR deadline_at >= ?1)
         AND EXISTS (SELECT 1 FROM package AS p WHERE p.digest = s.to_digest)
       UNION SELECT p.digest FROM package AS p WHERE p.state NOT IN ('yanked', 'quarantined') AND NOT EXISTS (
         SELECT 1 FROM package AS newer

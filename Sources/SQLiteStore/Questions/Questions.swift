@@ -87,27 +87,33 @@ final class Questions {
 
   /// Newest first by order of insertion, which is that of the hidden row number.
   func runs(_ filter: RunFilter) throws(StoreError) -> [RunRecord] {
-    var conditions = ["deleted_at IS NULL"]
-    var values: [String] = []
-    func require(_ condition: String, _ value: String?) {
-      guard let value else { return }
-      values.append(value)
-      conditions.append("\(condition) ?\(values.count)")
+    var question = RunQuerySQL(filter)
+    question.before(filter.before)
+    let sql = "\(RunRow.select) WHERE \(question.condition) ORDER BY rowid DESC LIMIT \(filter.limit)"
+    // What somebody wrote is asked once; the statements of the engine's own lists are kept.
+    guard filter.query == nil else {
+      return try once("listing runs", sql) { query throws(StoreError) in
+        try question.bind(query).all(RunRow.record)
+      }
     }
-    require("tenant_id =", filter.tenant)
-    require("type =", filter.type)
-    require("package_name =", filter.package)
-    require("package_version =", filter.version)
-    if let before = filter.before {
-      require("rowid < (SELECT rowid FROM workflow_run WHERE id =", before.text)
-      conditions[conditions.count - 1] += ")"
-    }
-    if let status = filter.status { conditions.append(RunRow.condition(status)) }
-    let sql =
-      "\(RunRow.select) WHERE \(conditions.joined(separator: " AND ")) ORDER BY rowid DESC LIMIT \(filter.limit)"
     let query = lists[sql] ?? connection.query("listing runs", sql)
     lists[sql] = query
-    for (index, value) in values.enumerated() { query.bind(Int32(index + 1), value) }
-    return try query.all(RunRow.record)
+    return try question.bind(query).all(RunRow.record)
+  }
+
+  func countRuns(_ filter: RunFilter) throws(StoreError) -> Int {
+    let question = RunQuerySQL(filter)
+    let sql = "SELECT count(*) FROM workflow_run WHERE \(question.condition)"
+    return try once("counting runs", sql) { query throws(StoreError) in
+      Int(try question.bind(query).first { $0.int(0) } ?? 0)
+    }
+  }
+
+  private func once<Value>(
+    _ purpose: String, _ sql: String, _ body: (Query) throws(StoreError) -> Value
+  ) throws(StoreError) -> Value {
+    let query = Query(connection, purpose: purpose, sql: sql)
+    defer { query.finalize() }
+    return try body(query)
   }
 }

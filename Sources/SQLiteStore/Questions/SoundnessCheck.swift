@@ -23,8 +23,11 @@ struct SoundnessCheck {
       + " WHERE julianday(created_at) IS NULL OR julianday(run_at) IS NULL",
     "SELECT 'run ' || id || ' has no event ''created''' FROM workflow_run AS r"
       + " WHERE NOT EXISTS (SELECT 1 FROM workflow_event WHERE workflow_id = r.id AND event_type = 'created')",
-    "SELECT 'task ''' || task || ''' of run ' || run_id || ' ended ' || count(*) || ' times' FROM task_run"
-      + " WHERE status IN ('succeeded', 'failed', 'skipped') GROUP BY run_id, task HAVING count(*) > 1",
+    // What a retry of the run made begin anew may end again.
+    "SELECT 'task ''' || t.task || ''' of run ' || t.run_id || ' ended ' || count(*) || ' times' FROM task_run AS t"
+      + " WHERE t.status IN ('succeeded', 'failed', 'skipped') AND NOT EXISTS (SELECT 1 FROM task_run AS n"
+      + " WHERE n.run_id = t.run_id AND n.seq > t.seq AND n.task = t.task AND n.status = 'pending' AND n.attempt = 0)"
+      + " GROUP BY t.run_id, t.task HAVING count(*) > 1",
     "SELECT 'offer ' || o.id || ' of task ''' || o.task || ''' belongs to no run' FROM task_offer AS o"
       + " WHERE NOT EXISTS (SELECT 1 FROM workflow_run WHERE id = o.run_id)",
     "SELECT 'offer ' || id || ' is taken or ended without saying by whom, when or how' FROM task_offer"
@@ -37,8 +40,8 @@ struct SoundnessCheck {
     "SELECT 'package ' || package_name || ' of tenant ' || tenant_id || ' is active in a version that is not"
       + " registered' FROM activation AS a"
       + " WHERE NOT EXISTS (SELECT 1 FROM package WHERE tenant_id = a.tenant_id AND digest = a.digest)",
-    "SELECT 'the canary of package ' || package_name || ' of tenant ' || tenant_id || ' is not registered, or nothing is"
-      + " active beside it' FROM activation_canary AS c"
+    "SELECT 'the canary of package ' || package_name || ' of tenant ' || tenant_id || ' is not registered, or nothing"
+      + " is active beside it' FROM activation_canary AS c"
       + " WHERE NOT EXISTS (SELECT 1 FROM package WHERE tenant_id = c.tenant_id AND digest = c.digest)"
       + " OR NOT EXISTS (SELECT 1 FROM activation AS a"
       + "  WHERE a.tenant_id = c.tenant_id AND a.package_name = c.package_name AND a.digest <> c.digest)",
@@ -50,8 +53,8 @@ struct SoundnessCheck {
     "SELECT 'package ' || name || ' ' || version || ' is quarantined without a record of why' FROM package AS p"
       + " WHERE state = 'quarantined' AND NOT EXISTS (SELECT 1 FROM package_quarantine"
       + "  WHERE tenant_id = p.tenant_id AND digest = p.digest)",
-    "SELECT 'swap ' || id || ' is at its step ' || step || ' and has ' || CASE WHEN ended_at IS NULL THEN 'not ' ELSE ''"
-      + " END || 'ended' FROM package_swap WHERE (step IN ('done', 'failed')) <> (ended_at IS NOT NULL)",
+    "SELECT 'swap ' || id || ' is at its step ' || step || ' and has '"
+      + " || CASE WHEN ended_at IS NULL THEN 'not ' ELSE '' END || 'ended' FROM package_swap WHERE (step IN ('done', 'failed')) <> (ended_at IS NOT NULL)",
   ]
 
   /// At most a hundred faults of each kind.

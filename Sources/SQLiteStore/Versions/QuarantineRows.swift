@@ -16,7 +16,8 @@ final class QuarantineRows {
     save = connection.query(
       "recording a quarantine",
       """
-      INSERT INTO package_quarantine (tenant_id, digest, name, version, code, reason, failures, first_at, last_at, until)
+      INSERT INTO package_quarantine (tenant_id, digest, name, version, code, reason, failures, first_at, last_at,
+        until)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (tenant_id, digest)
       DO UPDATE SET code = excluded.code, reason = excluded.reason, failures = excluded.failures,
         last_at = excluded.last_at, until = excluded.until

@@ -65,8 +65,9 @@ final class VersionRows {
       SELECT length(b.archive) FROM package_blob AS b
       WHERE b.digest = ?1 AND NOT EXISTS (SELECT 1 FROM package WHERE digest = b.digest)
       """)
-    ownDeletions = ["workflow_definition WHERE tenant_id = ?1 AND package_digest", "package WHERE tenant_id = ?1 AND digest"]
-      .map { connection.query("removing a version", "DELETE FROM \($0) = ?2") }
+    ownDeletions = [("workflow_definition", "package_digest"), ("package", "digest")].map { table, column in
+      connection.query("removing a version", "DELETE FROM \(table) WHERE tenant_id = ?1 AND \(column) = ?2")
+    }
     deletions = ["package_blob", "node_package"].map { table in
       connection.query("removing an archive", "DELETE FROM \(table) WHERE digest = ?1")
     }

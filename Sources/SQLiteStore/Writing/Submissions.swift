@@ -49,8 +49,8 @@ final class Submissions {
       "inserting a run",
       """
       INSERT INTO workflow_run (id, type, payload, priority, run_at, idempotency_key, created_at, updated_at,
-        tenant_id, package_name, workflow_name, package_version, package_digest)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING
+        tenant_id, package_name, workflow_name, package_version, package_digest, labels)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING
       """)
     byKey = connection.query(
       "looking for an idempotency key", "SELECT id FROM workflow_run WHERE idempotency_key = ?1")
@@ -128,7 +128,8 @@ final class Submissions {
     insert.bind(1, submission.id.text).bind(2, type).bind(3, text: submission.input).bind(4, submission.priority)
     insert.bind(5, submission.runAt.map(TimestampFormat.sql) ?? now).bind(6, key).bind(7, now)
     insert.bind(8, submission.tenant).bind(9, submission.package).bind(10, submission.workflow)
-    insert.bind(11, version.name).bind(12, version.digest.hex)
+    let labels = submission.labels.json
+    insert.bind(11, version.name).bind(12, version.digest.hex).bind(13, text: labels.isEmpty ? nil : labels)
     if try insert.execute() == 1 {
       try events.write(submission.id, "created", at: now)
       return .created(submission.id, digest: version.digest)

@@ -26,6 +26,8 @@ final class Writer {
   private let scheduleFires: ScheduleFires
   let retention: Retention
   let rules: RuleWriter
+  let repairs: RunRepairs
+  private let upgrades: Upgrades
   private let claims: Claims
   private let earlier: EarlierProcess
   private let dataVersion: Query
@@ -46,6 +48,8 @@ final class Writer {
     sweeps = Sweeps(connection, leads, events)
     scheduleFires = ScheduleFires(connection, leads, events)
     retention = Retention(connection, leads)
+    repairs = RunRepairs(connection, events)
+    upgrades = Upgrades(connection, events)
     claims = Claims(connection, events)
     earlier = EarlierProcess(connection)
     nodes = NodeWriter(connection)
@@ -83,6 +87,7 @@ final class Writer {
     outcome.finishes = try endings.finish(batch.finishes, at: now)
     outcome.cancels = try endings.cancel(batch.cancels, at: now)
     try progress.release(batch.releases, at: now)
+    try upgrades.apply(batch.repins, progress, at: now)
     try permits.release(batch.permitReleases)
     outcome.permits = try permits.grant(batch.permits, at: now)
     outcome.offers = try offers.offer(batch.offers, at: now)

@@ -1,6 +1,6 @@
 extension Migration {
   static let rollbackRules = Migration(
-    number: 6, name: "rules for rolling back",
+    number: 8, name: "rules for rolling back",
     sql: """
       -- Activations that are taken back on their own when their runs break a rule. A rule counts while its activation
       -- is the package's last one and it has not ended; rows stay as the record of what happened.

@@ -1,0 +1,131 @@
+import Foundation
+import Testing
+import WorkflowModel
+
+extension Workspace {
+  /// A package of the repository whose chain follows the active version.
+  func following(_ path: String, _ version: String, edit: (String) throws -> Void = { _ in }) throws -> String {
+    let name = path.split(separator: "/").last?.lowercased() ?? ""
+    let chain = "static const cloacina_workflow chain ="
+    return try build(path) { copy in
+      try Workspace.replace("version = \"1.0.0\"", by: "version = \"\(version)\"", in: "\(copy)/package.toml")
+      try Workspace.replace(
+        chain,
+        by: """
+          static const cloacina_workflow chain = {.struct_size = sizeof(cloacina_workflow), .name = TEXT("chain"),
+            .task_count = LENGTH(chain_tasks), .tasks = chain_tasks, .upgrade = CLOACINA_UPGRADE_NEXT_TASK};
+          __attribute__((unused)) static const cloacina_workflow pinned_chain =
+          """, in: "\(copy)/\(name).c")
+      try edit(copy)
+    }
+  }
+}
+
+extension EndToEnd {
+  @Suite struct UpgradeTests {
+    @Test func runsThatFollowTheActiveVersionGoOnByItFromTheirNextTask() throws {
+      let workspace = try Workspace()
+      let daemon = try workspace.serve()
+      _ = try workspace.json(
+        "package", "register", try workspace.following("Tests/Packages/Ledger", "1.0.0"), "--activate")
+      let gate = "\(workspace.folder)/gate"
+      func start(_ workflow: String, _ hold: String) throws -> String {
+        let input = "{\"ledger\":\"\(workspace.ledgerPath)\",\"gate\":\"\(gate)\",\"hold\":\"\(hold)\"}"
+        return try #require(try workspace.json("start", workflow, "--input", input)["id"]?.text)
+      }
+      let (follows, stays) = (try start("chain", "second"), try start("fork", "left"))
+      try workspace.waitForLines(6, in: workspace.ledgerPath)
+      // In 2.0.0 the first task, which has ended, comes behind another one.
+      let unfit = try workspace.following("Tests/Packages/Ledger", "2.0.0") { copy in
+        try Workspace.replace(
+          "static const cloacina_task first = TASK(\"first\", 0, 0);",
+          by: """
+            static const cloacina_text after_zero[] = {TEXT("zero")};
+            static const cloacina_task zero = TASK("zero", 0, 0);
+            static const cloacina_task first = TASK("first", after_zero, 1);
+            """, in: "\(copy)/ledger.c")
+        try Workspace.replace(
+          "{&first, &second, &third}", by: "{&zero, &first, &second, &third}", in: "\(copy)/ledger.c")
+      }
+      _ = try workspace.json("package", "register", unfit, "--activate")
+      let refused = try workspace.event("upgrade_refused", of: follows)
+      #expect(refused["to"]?.text == "2.0.0")
+      #expect(refused["reason"]?.text?.contains("comes behind zero in version 2.0.0") == true)
+
+      _ = try workspace.json(
+        "package", "register", try workspace.following("Tests/Packages/Ledger", "1.1.0"), "--activate")
+      workspace.openGate(gate)
+      #expect(try workspace.waitForEnd(follows) == "succeeded")
+      #expect(try workspace.waitForEnd(stays) == "succeeded")
+      let run = try workspace.json("run", "show", follows)
+      #expect(run["version"]?.text == "1.1.0")
+      #expect(["first", "second", "third"].map { run["result"]?[$0]?.text } == ["1.0.0", "1.0.0", "1.1.0"])
+      #expect(run["tasks"]?.elements?.map { $0["attempts"]?.elements?.count } == [1, 1, 1], "nothing was stopped")
+      let migrated = try workspace.event("migrated", of: follows)
+      #expect(migrated["from"]?.text == "1.0.0" && migrated["to"]?.text == "1.1.0")
+      #expect(migrated["by"]?.text == "upgrade")
+      #expect(try workspace.json("run", "show", stays)["version"]?.text == "1.0.0", "its workflow says nothing")
+      #expect(try workspace.json("db", "check")["sound"]?.bool == true)
+      workspace.stop(daemon)
+    }
+
+    @Test func runsOfAFleetFollowTheActiveVersion() throws {
+      let fleet = try Fleet()
+      func archive(_ version: String) throws -> String { try fleet.workspace.following("Tests/Packages/Crew", version) }
+      _ = try fleet.workspace.json("package", "register", try archive("1.0.0"), "--activate")
+      let nodes = try ["a", "b"].map { try fleet.serve($0) }
+      let ids = try fleet.start("chain", count: 8, fleet.input(hold: "second"))
+      try fleet.waitForLines(8, "second", "begin")
+      _ = try fleet.workspace.json("package", "register", try archive("1.1.0"), "--activate", "--when-staged")
+      fleet.workspace.openGate(fleet.gate)
+      for id in ids { #expect(try fleet.workspace.waitForEnd(id) == "succeeded") }
+      // An owner that heard of it before the gate was open let its runs go on by the new version. Whichever it was,
+      // each task ended once, and the last one by the version that the run has.
+      let moved = try fleet.count("workflow_event WHERE event_type = 'migrated'")
+      #expect(try fleet.count("workflow_run WHERE package_version = '1.1.0'") == moved)
+      for id in ids {
+        let version = try fleet.workspace.json("run", "show", id)["version"]?.text ?? ""
+        let ends = fleet.workspace.readLedger(fleet.ledger).filter { $0.count == 7 && $0[0] == id && $0[4] == "end" }
+        #expect(ends.map { "\($0[1]) \($0[3])" } == ["first 1.0.0", "second 1.0.0", "third \(version)"])
+      }
+      #expect(try fleet.workspace.json("db", "check")["sound"]?.bool == true)
+      for node in nodes { fleet.workspace.stop(node.command) }
+    }
+
+    @Test func bothKitsCanDeclareIt() throws {
+      let workspace = try Workspace()
+      let archives = try [
+        ("SamplePackages/SimpleDemoC/v1.0.0", "simple_demo.c", "CLOACINA_WORKFLOW(", "CLOACINA_UPGRADING_WORKFLOW("),
+        (
+          "SamplePackages/SimpleDemoSwift/v1.0.0", "SimpleDemo.swift", "writes a report\") {",
+          "writes a report\", upgrade: .nextTask) {"
+        ),
+      ].map { path, file, old, new in
+        try workspace.build(path) { copy in try Workspace.replace(old, by: new, in: "\(copy)/\(file)") }
+      }
+      for archive in archives {
+        let inspected = try workspace.json("package", "inspect", archive)
+        let upgrades = inspected["workflows"]?.elements?.compactMap { $0["upgrade"]?.text } ?? []
+        #expect(Set(upgrades) == ["next-task"], "\(inspected.json)")
+      }
+      let plain = try workspace.json("package", "inspect", try workspace.ledger("1.0.0"))
+      #expect(plain["workflows"]?.elements?.map { $0["upgrade"]?.text } == ["pinned", "pinned"])
+    }
+  }
+}
+
+extension Workspace {
+  /// The data of the run's only event of that type, once it is there.
+  func event(_ type: String, of run: String) throws -> JSONValue {
+    let deadline = Date().addingTimeInterval(60)
+    while true {
+      let events = try json("run", "events", run)["events"]?.elements?.filter { $0["type"]?.text == type } ?? []
+      if !events.isEmpty {
+        #expect(events.count == 1)
+        return events[0]["data"] ?? .null
+      }
+      try #require(Date() < deadline, "no event '\(type)' of \(run) within a minute")
+      usleep(5000)
+    }
+  }
+}
