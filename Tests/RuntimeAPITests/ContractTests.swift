@@ -99,6 +99,7 @@ import WorkflowStore
     var underRule = PackageVersion(facts: VersionFacts(record: record), isActive: true, nodesReady: 1)
     underRule.rule = rule
     let version = underRule.contract
+    let plain = PackageVersion(facts: VersionFacts(record: record), isActive: true, nodesReady: 1).contract
     let start = StartResult(id: RunID("r"), created: true, digest: digest).contract
     let event = EventRecord(
       id: 1, run: RunID("r"), type: "t", data: Array("{\"task\":\"t\",\"attempt\":1}".utf8), createdAt: 0)
@@ -108,7 +109,7 @@ import WorkflowStore
       .list("events", [event.contract], [("run", .string("r")), ("run_status", .string("failed"))]),
       .list("packages", [version]), .list("versions", [version], [("package", .string("p"))]),
       RegisterResult(record: record, created: true, activation: activation, activated: true, swap: swap).contract,
-      activation.contract(swap), version,
+      activation.contract(swap), plain,
       .list("swaps", [swap.record.contract], [("package", .string("p"))]),
       CanaryResult(canary: canary, swap: swap).contract, .list("quarantines", [quarantine.contract]),
       Removal(record: record, freedBytes: 1).contract, .list("audit", [audit.contract]),
