@@ -32,7 +32,12 @@ struct FileLock: ~Copyable {
     try sign(path)
   }
 
-  consuming func release() { close(descriptor) }
+  /// Unlocks before it closes: a child that some thread is just starting has a copy of the descriptor until it has
+  /// become another program, and would keep the lock for so long.
+  consuming func release() {
+    _ = flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 
   /// Writes this process's id for whoever finds the lock taken.
   private func sign(_ path: String) throws(StoreError) {

@@ -121,4 +121,15 @@ import WorkflowStore
       WHERE id = 'a';
       """
   }
+
+  /// As a child has one between its start and the program that it becomes.
+  @Test func aCopyOfTheLocksDescriptorDoesNotKeepTheLock() throws {
+    let path = database.path + ".lock"
+    let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap(Int32.init)
+    let descriptor = try #require(
+      open.first { (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == path })
+    let copy = dup(descriptor)
+    defer { close(copy) }
+    try reopened().close()
+  }
 }
