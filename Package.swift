@@ -111,7 +111,8 @@ let package = Package(
     .testTarget(
       name: "PackageRegistryTests",
       dependencies: [
-        "PackageRegistry", "StoreConformance", "PackageArchive", "PackageHost", "WorkflowStore", "WorkflowModel",
+        "PackageRegistry", "StoreConformance", "PackageArchive", "PackageHost", "Executor", "WorkflowStore",
+        "WorkflowModel", "Threading", "CLinux", "cloacina-runner",
       ]),
     .testTarget(name: "ExecutorTests", dependencies: ["Executor", "PackageHost", "WorkflowModel"]),
     .testTarget(name: "CloacinaKitTests", dependencies: ["CloacinaKit", "CloacinaABI"]),

@@ -36,6 +36,8 @@ final class NodeAgent: Sendable {
     var setIntake: @Sendable (SchedulerIntake) -> Void
     var lead: @Sendable (Int64?) -> Void
     var stage: @Sendable (PackageDigest) throws(HostError) -> Void
+    /// The packages that are loaded now.
+    var hosts: @Sendable () -> [HostStatus] = { [] }
     /// Other versions than before are wanted.
     var packagesChanged: @Sendable () -> Void
     /// Schedules have brought new runs.

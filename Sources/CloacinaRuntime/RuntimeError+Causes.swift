@@ -16,7 +16,11 @@ extension RuntimeError {
     self.init(kind, code: error.code.rawValue, error.message)
   }
 
-  init(_ error: HostError) { self.init(.rejectedPackage, code: error.code, error.message) }
+  init(_ error: HostError) {
+    // The process is full, whatever the package is like.
+    let kind: Kind = error.code == ImageTable.fullCode ? .refused : .rejectedPackage
+    self.init(kind, code: error.code, error.message)
+  }
 
   init(_ error: ArchiveError) {
     self.init(.rejectedPackage, code: error.code, error.message, fix: error.fix)

@@ -52,7 +52,7 @@ struct RuntimeParts: Sendable {
     self.scheduler = scheduler
     executor = Executor(slots: configuration.slots, hosts: registry.pool) { scheduler.report($0) }
     relay.connect(executor)
-    upkeep = Upkeep(registry: registry)
+    upkeep = Upkeep(registry: registry, care: configuration.care)
     watch = RunWatch()
     newsWatch = NewsWatch()
   }
@@ -80,11 +80,12 @@ struct RuntimeParts: Sendable {
       bootID: bootID, name: configuration.nodeName, host: Machine.name, processID: Machine.processID,
       tags: configuration.tags, types: configuration.types, startedAt: startedAt,
       retentionDays: configuration.retentionDays)
-    let engine = NodeAgent.Engine(
+    var engine = NodeAgent.Engine(
       load: { [scheduler] in scheduler.load() }, occupancy: { [executor] in executor.occupancy },
       setIntake: { [scheduler] in scheduler.setIntake($0) }, lead: { [scheduler] in scheduler.lead($0) },
       stage: { [registry] digest throws(HostError) in try registry.stage(digest) },
       packagesChanged: { [upkeep] in upkeep.activationChanged() }, workArrived: { [scheduler] in scheduler.wake() })
+    engine.hosts = { [registry] in registry.pool.statuses }
     return NodeAgent(identity, store: store, engine: engine)
   }
 

@@ -77,24 +77,6 @@ package final class PackageRegistry: Sendable {
     return (activation, changed)
   }
 
-  /// Ends the hosts of versions that are neither active, nor what a roll back would return to, nor pinned by a run
-  /// that is not over.
-  ///
-  /// - Returns: true while a loaded host will have to go later.
-  package func retireUnused() throws(RegistryError) -> Bool {
-    let activations = try read { store throws(StoreError) in try store.activations(tenant: nil) }
-    let wanted = Set(activations.map(\.digest) + activations.compactMap(\.previous))
-    guard pool.hosts.contains(where: { !wanted.contains($0.digest) }) else { return false }
-    let inFlight = try read { store throws(StoreError) in try store.counts(tenant: nil).inFlight }
-    let needed = pool.hosts.filter { entry in
-      let descriptor = entry.host.descriptor
-      return entry.host.load.callsInFlight > 0
-        || inFlight.contains { $0.package == descriptor.name && $0.version == descriptor.version }
-    }
-    pool.retire(keeping: wanted.union(needed.map(\.digest)))
-    return pool.hosts.contains { !wanted.contains($0.digest) }
-  }
-
   /// Puts a registered version's exact bytes in place on this machine, so that its first load need not fetch them.
   ///
   /// - Throws: ``HostError``, `isInfrastructure` when it says nothing about the package.
@@ -148,8 +130,8 @@ package final class PackageRegistry: Sendable {
       : "package '\(name)' has no version '\(version)'; it has \(known.joined(separator: ", "))"
   }
 
-  /// Loads the version and keeps it warm, so that its first task does not wait.
+  /// Loads the version and keeps it warm beyond its activation, so that its first task does not wait.
   private func prove(_ digest: PackageDigest) throws(RegistryError) {
-    do throws(HostError) { _ = try pool.loaded(digest) } catch { throw .host(error) }
+    do throws(HostError) { try pool.warm(digest, seconds: 60) } catch { throw .host(error) }
   }
 }

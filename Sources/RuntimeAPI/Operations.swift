@@ -39,6 +39,11 @@ package struct Operations: Sendable {
       try parameters.finish()
       return Answer(try operations.runtime.status(tenant: tenant).contract(daemon: operations.daemon))
     },
+    "engine.metrics": { operations, parameters, _ throws(RuntimeError) in
+      try parameters.finish()
+      let families = Metrics.families(try operations.runtime.status(tenant: nil))
+      return Answer(families.contract, attachment: Array(Metrics.exposition(families).utf8))
+    },
     "db.schema": { operations, parameters, _ throws(RuntimeError) in
       try parameters.finish()
       return Answer(try operations.runtime.schema().contract)

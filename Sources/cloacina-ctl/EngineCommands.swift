@@ -3,13 +3,27 @@ import CommandLineInterface
 import RuntimeAPI
 import WorkflowModel
 
-/// `status`, `db …` and `version`.
+/// `status`, `metrics`, `db …` and `version`.
 enum EngineCommands {
   static func status(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
     let session = try Session.open(invocation, console)
     defer { session.close() }
     try console.show(
       session.perform("engine.status", [("tenant", invocation["tenant"].map(JSONValue.string))]).document)
+    return .success
+  }
+
+  /// For people and scrapers the text, as the engine wrote it; for programs the same as JSON.
+  static func metrics(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
+    try requireDatabase(invocation)
+    let session = try Session.open(invocation, console)
+    defer { session.close() }
+    let answer = try session.perform("engine.metrics")
+    if console.format == "table" {
+      try console.write(String(decoding: answer.attachment, as: UTF8.self))
+    } else {
+      try console.show(answer.document)
+    }
     return .success
   }
 

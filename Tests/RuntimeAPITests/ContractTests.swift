@@ -59,15 +59,17 @@ import WorkflowStore
     var counts = StoreCounts()
     counts.inFlight = [VersionCount(package: "p", version: "1.0.0", count: 1)]
     var status = RuntimeStatus(
-      version: "0", node: "n", bootID: "b", startedAt: 0, databaseURL: "sqlite:x", engine: "sqlite", counts: counts,
+      version: "0", node: "n", bootID: "b", startedAt: 0, at: 5, databaseURL: "sqlite:x", engine: "sqlite", counts: counts,
       activations: [activation], slots: 1, slotsBusy: 0,
-      hosts: [
-        HostStatus(
-          package: "p", version: "1.0.0", digest: digest, isolation: .runner, processID: 1, calls: 1, replacements: 0)
-      ])
+      hosts: [host], images: ImageUse(count: 1, bytes: 2, limit: 3))
     status.nodes = [node]
     status.attention = ["x"]
     return status
+  }
+
+  private static var host: HostStatus {
+    HostStatus(
+      package: "p", version: "1.0.0", digest: digest, isolation: "runner", processID: 1, calls: 1, replacements: 0)
   }
 
   private static var node: NodeRecord {
@@ -75,6 +77,7 @@ import WorkflowStore
       bootID: "n-1", name: "n", host: "h", processID: 1, version: "0", tags: ["t"], types: ["p.%"], slots: 1,
       slotsBusy: 0, runsHeld: 0, state: .ready, startedAt: 0)
     report.connections = ConnectionUse(open: 1, limit: 8, waiting: 0, waits: 0, refusals: 0)
+    report.hosts = [host]
     var node = NodeRecord(report: report, wanted: .ready, heartbeatAt: 0, isAlive: true)
     node.leads = [.sweep]
     return node

@@ -5,7 +5,7 @@ struct Migration {
   let sql: String
 
   /// Every step, in order.
-  static let all = [runs, packages, nodes, schedules]
+  static let all = [runs, packages, nodes, schedules, nodeHosts]
 
   /// SHA-256 of the SQL text, hexadecimal.
   var checksum: String { ContentHash.hex(Array(sql.utf8)) }

@@ -7,7 +7,7 @@ struct Migration {
   let sql: String
 
   /// Every step, in order.
-  static let all = [initialTables, manyNodes, schedules]
+  static let all = [initialTables, manyNodes, schedules, nodeHosts]
 
   /// SHA-256 of the SQL text, hexadecimal.
   var checksum: String {
