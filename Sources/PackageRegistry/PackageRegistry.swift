@@ -132,6 +132,6 @@ package final class PackageRegistry: Sendable {
 
   /// Loads the version and keeps it warm beyond its activation, so that its first task does not wait.
   private func prove(_ digest: PackageDigest) throws(RegistryError) {
-    do throws(HostError) { try pool.warm(digest, seconds: 60) } catch { throw .host(error) }
+    do throws(HostError) { try pool.warm(digest, seconds: 10) } catch { throw .host(error) }
   }
 }

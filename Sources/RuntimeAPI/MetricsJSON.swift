@@ -1,4 +1,4 @@
-package import Telemetry
+import Telemetry
 package import WorkflowModel
 
 extension [MetricFamily] {
