@@ -71,7 +71,7 @@ let package = Package(
       dependencies: [
         "CloacinaRuntime", "PackageHost", "WorkflowStore", "WorkflowModel", "Telemetry", "Threading", "CLinux",
       ]),
-    .target(name: "CommandLineInterface", dependencies: ["WorkflowModel"]),
+    .target(name: "CommandLineInterface", dependencies: ["WorkflowModel", "Telemetry"]),
 
     // MARK: Floor 6
     .executableTarget(
@@ -128,7 +128,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "RuntimeAPITests",
-      dependencies: ["RuntimeAPI", "CloacinaRuntime", "WorkflowStore", "PackageHost", "WorkflowModel", "Threading"]),
+      dependencies: [
+        "RuntimeAPI", "CloacinaRuntime", "WorkflowStore", "PackageHost", "WorkflowModel", "Telemetry", "Threading",
+      ]),
     .testTarget(name: "CommandLineInterfaceTests", dependencies: ["CommandLineInterface", "WorkflowModel"]),
     .testTarget(name: "EndToEndTests", dependencies: ["WorkflowModel"]),
   ],

@@ -31,7 +31,8 @@ package struct RuntimeStatus: Sendable {
   package var attention: [String] = []
 
   package init(
-    version: String, node: String, bootID: String, startedAt: Timestamp, at: Timestamp, databaseURL: String, engine: String,
+    version: String, node: String, bootID: String, startedAt: Timestamp, at: Timestamp, databaseURL: String,
+    engine: String,
     counts: StoreCounts, activations: [Activation], slots: Int, slotsBusy: Int, hosts: [HostStatus],
     images: ImageUse
   ) {

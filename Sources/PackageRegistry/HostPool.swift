@@ -132,7 +132,9 @@ package final class HostPool: HostProviding {
       return state.facts(now: now, need: need)
     }
     if care.memoryLimit > 0 {
-      for index in facts.indices { facts[index].0.residentBytes = facts[index].processID.flatMap(ProcessMemory.resident) }
+      for index in facts.indices {
+        facts[index].0.residentBytes = facts[index].processID.flatMap(ProcessMemory.resident)
+      }
     }
     let plan = care.plan(facts.map(\.0), now: now)
     if !plan.waitsForUse { state.withLock { $0.tellsUse = false } }

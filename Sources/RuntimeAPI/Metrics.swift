@@ -11,11 +11,6 @@ package enum Metrics {
     (engine(status) + runs(status) + nodes(status) + hosts(status) + care(status)).filter { !$0.samples.isEmpty }
   }
 
-  /// The text that a scraper reads.
-  package static func exposition(_ families: [MetricFamily]) -> String {
-    families.map(\.exposition).joined()
-  }
-
   private static func engine(_ status: RuntimeStatus) -> [MetricFamily] {
     var info = MetricFamily("cloacina_build_info", .gauge, "Version of the process that answers; always 1.")
     info.add(1, [("version", status.version), ("engine", status.engine)])
@@ -118,9 +113,11 @@ package enum Metrics {
 
   private static func labelledHosts(_ status: RuntimeStatus) -> [([(String, String)], HostStatus)] {
     let others = status.nodes.filter { $0.isAlive && $0.report.bootID != status.bootID }
-    let all = status.hosts.map { (status.node, $0) } + others.flatMap { node in
-      node.report.hosts.map { (node.report.name, $0) }
-    }
+    let all =
+      status.hosts.map { (status.node, $0) }
+      + others.flatMap { node in
+        node.report.hosts.map { (node.report.name, $0) }
+      }
     return all.map { node, host in
       (
         [

@@ -15,7 +15,7 @@ extension NodeRecord {
       ("slots", .integer(report.slots)), ("slots_busy", .integer(report.slotsBusy)),
       ("runs_held", .integer(report.runsHeld)), ("started_at", .time(report.startedAt)),
       ("heartbeat_at", .time(heartbeatAt)), ("leads", .array(leads.map { .string($0.rawValue) })),
-      ("connections", report.connections?.json ?? .null), 
+      ("connections", report.connections?.json ?? .null),
       ("hosts", .array(report.hosts.map { $0.contract(at: heartbeatAt) })),
     ]
   }

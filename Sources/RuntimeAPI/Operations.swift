@@ -41,8 +41,7 @@ package struct Operations: Sendable {
     },
     "engine.metrics": { operations, parameters, _ throws(RuntimeError) in
       try parameters.finish()
-      let families = Metrics.families(try operations.runtime.status(tenant: nil))
-      return Answer(families.contract, attachment: Array(Metrics.exposition(families).utf8))
+      return Answer(Metrics.families(try operations.runtime.status(tenant: nil)).contract)
     },
     "db.schema": { operations, parameters, _ throws(RuntimeError) in
       try parameters.finish()

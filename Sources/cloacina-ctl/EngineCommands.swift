@@ -13,17 +13,11 @@ enum EngineCommands {
     return .success
   }
 
-  /// For people and scrapers the text, as the engine wrote it; for programs the same as JSON.
   static func metrics(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
     try requireDatabase(invocation)
     let session = try Session.open(invocation, console)
     defer { session.close() }
-    let answer = try session.perform("engine.metrics")
-    if console.format == "table" {
-      try console.write(String(decoding: answer.attachment, as: UTF8.self))
-    } else {
-      try console.show(answer.document)
-    }
+    try console.show(session.perform("engine.metrics").document)
     return .success
   }
 

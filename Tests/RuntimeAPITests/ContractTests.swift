@@ -1,6 +1,7 @@
 import CloacinaRuntime
 import Foundation
 import PackageHost
+import Telemetry
 import Testing
 import WorkflowModel
 import WorkflowStore
@@ -55,11 +56,12 @@ import WorkflowStore
     return WorkflowDefinition(name: "w", tasks: [task])
   }
 
-  private static var status: RuntimeStatus {
+  static var status: RuntimeStatus {
     var counts = StoreCounts()
     counts.inFlight = [VersionCount(package: "p", version: "1.0.0", count: 1)]
     var status = RuntimeStatus(
-      version: "0", node: "n", bootID: "b", startedAt: 0, at: 5, databaseURL: "sqlite:x", engine: "sqlite", counts: counts,
+      version: "0", node: "n", bootID: "b", startedAt: 0, at: 5, databaseURL: "sqlite:x", engine: "sqlite",
+      counts: counts,
       activations: [activation], slots: 1, slotsBusy: 0,
       hosts: [host], images: ImageUse(count: 1, bytes: 2, limit: 3))
     status.nodes = [node]
@@ -111,6 +113,7 @@ import WorkflowStore
       [MigrationStep(number: 1, name: "n", checksum: "c", sql: "s", isApplied: false)].contract(
         database: "d", showsSQL: true),
       .list("schedules", [schedule.contract]),
+      Metrics.families(status).filter { $0.name == "cloacina_host_calls_total" }.contract,
     ]
   }
 
@@ -130,7 +133,7 @@ import WorkflowStore
     }
   }
 
-  @Test(arguments: 0..<17) func producedFieldsAreTheDocumentedOnes(_ index: Int) throws {
+  @Test(arguments: 0..<18) func producedFieldsAreTheDocumentedOnes(_ index: Int) throws {
     let document = ContractTests.documents[index]
     let schema = try #require(document["schema"]?.text)
     let example = try #require(
@@ -142,7 +145,7 @@ import WorkflowStore
     #expect(fields(document) == fields(example), "\(schema)")
   }
 
-  @Test func everyDocumentIsTested() { #expect(ContractTests.documents.count == 17) }
+  @Test func everyDocumentIsTested() { #expect(ContractTests.documents.count == 18) }
 
   @Test func timesAndDurationsHaveTheirForms() {
     let run = ContractTests.run.contract

@@ -33,7 +33,8 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
     packageChecks + activationChecks + submissionChecks + claimChecks + claimFilterChecks + shareChecks + leaseChecks
     + fencingChecks + leadChecks + sweepChecks + scheduleChecks + retentionChecks + resumeChecks + endingChecks
     + permitChecks + offerChecks
-    + takenChecks + collectChecks + nodeChecks + nodeHostChecks + stagingChecks + eventChecks + questionChecks + lifeChecks
+    + takenChecks + collectChecks + nodeChecks + nodeHostChecks + stagingChecks + eventChecks + questionChecks
+    + lifeChecks
 }
 
 /// What a store did that it must not do.
