@@ -60,6 +60,7 @@ import WorkflowStore
 
   @Test func hostsThatLookAlikeAreOneSeries() throws {
     var status = status
+    status.bootID = "n-1"
     status.hosts += status.hosts
     let calls = try family("cloacina_host_calls_total", status)
     #expect(calls.samples.count == 1 && calls.samples[0].value == 2)
