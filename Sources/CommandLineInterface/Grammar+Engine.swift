@@ -48,8 +48,8 @@ extension Grammar {
         where all nodes of one user and database share them.
         """,
         """
-        A runner that was ended starts again with the next call for it. Limits on runners never keep work waiting: while \
-        all are busy there may be more, and a runner that is replaced or ended first finishes its calls.
+        A runner that was ended starts again with the next call for it. Limits on runners never keep work waiting: \
+        while all are busy there may be more, and a runner that is replaced or ended first finishes its calls.
         """,
       ],
       examples: [
@@ -61,8 +61,8 @@ extension Grammar {
       usesTenant: false,
       details: [
         """
-        Of a database on a server it shows what the database and its nodes say; runners are counted by the process \
-        that has them.
+        Of a database on a server it shows what the database says and what its nodes last reported; what only a node \
+        itself knows, such as hosts it has ended, is left out.
         """
       ],
       examples: ["metrics", "metrics -o json"]),

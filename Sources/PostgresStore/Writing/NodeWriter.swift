@@ -29,8 +29,8 @@ enum NodeStatements {
       ON CONFLICT (boot_id) DO UPDATE SET name = excluded.name, host = excluded.host,
         process_id = excluded.process_id, version = excluded.version, tags = excluded.tags, types = excluded.types,
         slots = excluded.slots, started_at = excluded.started_at, slots_busy = excluded.slots_busy,
-        runs_held = excluded.runs_held, state = excluded.state, connections = excluded.connections, hosts = excluded.hosts,
-        heartbeat_at = excluded.heartbeat_at, lapses_at = excluded.lapses_at
+        runs_held = excluded.runs_held, state = excluded.state, connections = excluded.connections,
+        hosts = excluded.hosts, heartbeat_at = excluded.heartbeat_at, lapses_at = excluded.lapses_at
       RETURNING coalesce((SELECT wanted FROM node_order AS o WHERE o.name = node.name), 'ready')
       """)
 
