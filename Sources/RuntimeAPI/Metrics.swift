@@ -130,6 +130,8 @@ package enum Metrics {
   }
 
   private static func care(_ status: RuntimeStatus) -> [MetricFamily] {
+    // A command beside the nodes has no hosts to take care of.
+    guard status.member != nil else { return [] }
     var endings = MetricFamily(
       "cloacina_host_endings_total", .counter, "Hosts this process has ended or replaced, by reason.")
     for reason in RunnerCare.Reason.allCases {

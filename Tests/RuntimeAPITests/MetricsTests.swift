@@ -67,10 +67,12 @@ import WorkflowStore
     #expect(try family("cloacina_host_start_time_seconds", status).samples[0].value == 1.5, "times are not added up")
   }
 
-  @Test func aProcessThatExecutesNothingHasNoSlots() {
+  @Test func aProcessThatExecutesNothingHasNoSlotsAndTakesCareOfNothing() {
     var status = status
     status.member = nil
-    #expect(!Metrics.families(status).contains { $0.name == "cloacina_slots" })
+    let names = Metrics.families(status).map(\.name)
+    #expect(names.contains("cloacina_runs"))
+    for own in ["cloacina_slots", "cloacina_host_endings_total", "cloacina_images"] { #expect(!names.contains(own)) }
   }
 
   @Test func theTextIsEscaped() {
