@@ -39,7 +39,8 @@ extension Runtime {
     let lead = try SwapLead(self, order, began: began)
     guard case .activation(let activation) = try lead.run() else { preconditionFailure("an activation sets no canary") }
     return RegisterResult(
-      record: lead.version, created: lead.hasRegistered, activation: activation.under(options.rule), activated: true, swap: lead.report)
+      record: lead.version, created: lead.hasRegistered, activation: activation.under(options.rule), activated: true,
+      swap: lead.report)
   }
 
   /// Every package, with all its versions, newest first; nil name: of all packages.

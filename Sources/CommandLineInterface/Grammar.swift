@@ -18,7 +18,8 @@ package enum Grammar {
 
   /// Every command, in the order of the help.
   package static let verbs =
-    packageVerbs + planVerbs + versionVerbs + workflowVerbs + runVerbs + whyVerbs + scheduleVerbs + nodeVerbs + auditVerbs
+    packageVerbs + planVerbs + versionVerbs + workflowVerbs + runVerbs + whyVerbs + scheduleVerbs + nodeVerbs
+    + auditVerbs
     + engineVerbs
 
   /// First words that are followed by others.

@@ -25,7 +25,8 @@ extension View {
     var text = "\(what)  \(name)  digest \(digest())  \(word("isolation"))\n"
     let activation = document["activation"] ?? .null
     if activation["digest"] == document["digest"] {
-      text += "active  \(name)  epoch \(number("epoch", of: activation))\n" + rule(of: activation)
+      text +=
+        "active  \(name)  epoch \(number("epoch", of: activation))\n" + rule(of: activation)
         + swapLines(document["swap"])
     } else if activation != .null {
       text += "active  \(word("package")) \(word("version", of: activation)) still; to change that: "

@@ -13,7 +13,9 @@ extension PackageRegistry {
   /// Verifies an archive, loads its library once and lets it test itself; nothing is recorded or kept.
   ///
   /// - Throws: ``RegistryError`` `.archive`, `.graph` or `.host`.
-  package func examine(archive bytes: [UInt8], isolation: Isolation, tenant: String = "public") throws(RegistryError) -> ExaminedPackage {
+  package func examine(archive bytes: [UInt8], isolation: Isolation, tenant: String = "public") throws(RegistryError)
+    -> ExaminedPackage
+  {
     let verified = try verify(bytes)
     do throws(HostError) {
       let host = try opener(verified.library, verified.digest, isolation)

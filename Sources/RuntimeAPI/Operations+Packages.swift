@@ -38,7 +38,8 @@ extension Operations {
     }
     guard activate || options == SwapOptions() else {
       throw RuntimeError(
-        .invalid, code: "CLO-D020", "a registration that activates nothing waits for nothing and has no rule", fix: "activate too")
+        .invalid, code: "CLO-D020", "a registration that activates nothing waits for nothing and has no rule",
+        fix: "activate too")
     }
     return Answer(
       try runtime.registerPackage(

@@ -20,7 +20,7 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
 
 @Suite struct RendererTests {
   @Test func everyExampleIsADocumentAndHasAView() {
-    #expect(examples.count == 35)
+    #expect(examples.count == 36)
     for example in examples {
       #expect(Renderer.kind(of: example) != nil, "\(example)")
       if Renderer.kind(of: example) == "error" { continue }
@@ -40,7 +40,7 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
 
         """))
     let registration = Renderer.text(try example("registration"), format: "table", style: Style())
-    #expect(registration.hasSuffix("\nrolled back on its own when error_rate > 5% for 1m\n"))
+    #expect(registration.contains("\nrolled back on its own when error_rate > 5% for 1m\n"))
     let activation = Renderer.text(try example("activation"), format: "table", style: Style())
     #expect(!activation.contains("rolled back"))
   }

@@ -77,7 +77,9 @@ final class RuleWriter {
   }
 
   func isValid(_ order: RollbackOrder, at now: Timestamp) throws(StoreError) -> Bool {
-    guard order.leader.duty == .judge, try leads.isHeld(order.leader, at: TimestampFormat.sql(now)) else { return false }
+    guard order.leader.duty == .judge, try leads.isHeld(order.leader, at: TimestampFormat.sql(now)) else {
+      return false
+    }
     return try bind(isArmed, order.rule).first { $0.int(0) } == 1
   }
 
