@@ -19,8 +19,7 @@ package enum Grammar {
   /// Every command, in the order of the help.
   package static let verbs =
     packageVerbs + planVerbs + versionVerbs + workflowVerbs + runVerbs + whyVerbs + scheduleVerbs + nodeVerbs
-    + auditVerbs
-    + engineVerbs
+    + auditVerbs + engineVerbs
 
   /// First words that are followed by others.
   package static var nouns: [String] {

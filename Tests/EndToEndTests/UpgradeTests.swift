@@ -53,7 +53,8 @@ extension EndToEnd {
       #expect(refused["reason"]?.text?.contains("comes behind zero in version 2.0.0") == true)
 
       _ = try workspace.json(
-        "package", "register", try workspace.following("Tests/Packages/Ledger", "1.1.0"), "--activate")
+        "package", "register", try workspace.following("Tests/Packages/Ledger", "1.1.0"), "--activate",
+        "--allow-downgrade")
       workspace.openGate(gate)
       #expect(try workspace.waitForEnd(follows) == "succeeded")
       #expect(try workspace.waitForEnd(stays) == "succeeded")

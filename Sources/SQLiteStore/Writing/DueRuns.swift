@@ -52,7 +52,7 @@ final class DueRuns {
     let run = DueRuns.run
     let columns = """
       rowid, id, tenant_id, package_name, workflow_name, package_version, package_digest, payload, lease_epoch, losses,
-        created_at, max(run_at, created_at)
+      created_at, max(run_at, created_at)
       """
     let waiting = "FROM \(run) WHERE \(DueRuns.pending) AND tenant_id = ?1 AND run_at <= ?2"
     let wanted = """
