@@ -72,7 +72,7 @@ let package = Package(
       dependencies: [
         "CloacinaRuntime", "PackageHost", "WorkflowStore", "WorkflowModel", "Telemetry", "Threading", "CLinux",
       ]),
-    .target(name: "CommandLineInterface", dependencies: ["WorkflowModel"]),
+    .target(name: "CommandLineInterface", dependencies: ["WorkflowModel", "Telemetry"]),
     .target(
       name: "Cloacina",
       dependencies: [
@@ -119,7 +119,8 @@ let package = Package(
     .testTarget(
       name: "PackageRegistryTests",
       dependencies: [
-        "PackageRegistry", "StoreConformance", "PackageArchive", "PackageHost", "WorkflowStore", "WorkflowModel",
+        "PackageRegistry", "StoreConformance", "PackageArchive", "PackageHost", "Executor", "WorkflowStore",
+        "WorkflowModel", "Threading", "CLinux", "cloacina-runner",
       ]),
     .testTarget(name: "ExecutorTests", dependencies: ["Executor", "PackageHost", "WorkflowModel"]),
     .testTarget(name: "CloacinaKitTests", dependencies: ["CloacinaKit", "CloacinaABI"]),
@@ -135,7 +136,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "RuntimeAPITests",
-      dependencies: ["RuntimeAPI", "CloacinaRuntime", "WorkflowStore", "PackageHost", "WorkflowModel", "Threading"]),
+      dependencies: [
+        "RuntimeAPI", "CloacinaRuntime", "WorkflowStore", "PackageHost", "WorkflowModel", "Telemetry", "Threading",
+      ]),
     .testTarget(
       name: "CloacinaTests",
       dependencies: ["Cloacina", "PackageBuilder", "Threading", "cloacina-runner"]),

@@ -54,7 +54,8 @@ struct LoadTime {
         try RunnerHost.open(
           library: library, digest: package.digest, configuration: configuration, reactor: reactor, sink: sink)
       case .inProcess:
-        try InProcessHost.open(library: library, digest: package.digest, configuration: configuration, sink: sink)
+        try InProcessHost.open(
+          library: library, digest: package.digest, configuration: configuration, images: ImageTable(), sink: sink)
       }
     let workflow = package.descriptor.workflows[0]
     host.submit([

@@ -55,6 +55,7 @@ static const cloacina_package *map(int fd, cloacina_image_error *error) {
     clo_refuse(error, REFUSED_BY_LINKER, "the library cannot be loaded: %s", cause == NULL ? "no reason given" : cause);
     return NULL;
   }
+  error->is_mapped = 1;
   typedef const cloacina_package *entry(void);
   entry *package_v1 = (entry *)dlsym(library, "cloacina_package_v1");
   if (package_v1 == NULL) {

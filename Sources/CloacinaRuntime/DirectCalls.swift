@@ -10,7 +10,8 @@ final class DirectCalls: Sendable {
   /// Told the end of a call, once, on any thread; must not block.
   typealias Answer = @Sendable (TaskReport) -> Void
 
-  /// Set in the numbers of these calls. Calls of runs have neither bit, calls taken from other nodes only the higher.
+  /// Set in the numbers of these calls. Calls of runs have neither bit, calls taken from other nodes only the higher,
+  /// calls of probes only the lower.
   private static let mark: UInt64 = 3 << 62
 
   private enum Phase {
@@ -45,20 +46,50 @@ final class DirectCalls: Sendable {
     }
   }
 
+  /// Gives a call to the host of its package, once that is loaded. Does not block.
+  func send(_ call: TaskCall, through hosts: any HostProviding) {
+    let ready = hosts.host(for: call.digest) { [self] result in
+      switch result {
+      case .success(let host): give(call, to: host, hosts)
+      case .failure(let error): end(call.id, error.outcome)
+      }
+    }
+    if let ready { give(call, to: ready, hosts) }
+  }
+
+  private func give(_ call: TaskCall, to host: any PackageHost, _ hosts: any HostProviding) {
+    // Refused by a host that was told to end meanwhile: there is another by now, or will be.
+    if !submit(call, to: host) { send(call, through: hosts) }
+  }
+
   /// Gives a call to its host, unless it is over already.
-  func submit(_ call: TaskCall, to host: any PackageHost) {
+  ///
+  /// - Returns: false when the host takes no more calls: the call is still to be given to another.
+  func submit(_ call: TaskCall, to host: any PackageHost) -> Bool {
     let isWanted = state.withLock { state in
       state.calls[call.id]?.phase = .submitting(isUnwanted: false)
       return state.calls[call.id] != nil
     }
-    guard isWanted else { return }
-    host.submit([call])
+    guard isWanted else { return true }
+    guard host.submit([call]) else { return recall(call.id) }
     let isUnwanted = state.withLock { state in
       guard case .submitting(let isUnwanted)? = state.calls[call.id]?.phase else { return false }
       state.calls[call.id]?.phase = .submitted(host)
       return isUnwanted
     }
     if isUnwanted { host.cancel(call.id) }
+    return true
+  }
+
+  /// Has a refused call wait for a host again; true when it was called off meanwhile and is over.
+  private func recall(_ id: UInt64) -> Bool {
+    let isUnwanted = state.withLock { state in
+      guard case .submitting(let isUnwanted)? = state.calls[id]?.phase else { return true }
+      state.calls[id]?.phase = .loading
+      return isUnwanted
+    }
+    if isUnwanted { end(id, .cancelled) }
+    return isUnwanted
   }
 
   /// Asks a call to stop; one that is not with its host yet is over at once.
@@ -103,6 +134,14 @@ final class DirectCalls: Sendable {
 
   private func answer(_ report: TaskReport) {
     state.withLock { $0.calls.removeValue(forKey: report.callID) }?.answer(report)
+  }
+}
+
+extension HostError {
+  /// What it means for a call.
+  fileprivate var outcome: TaskOutcome {
+    let reason = "the package could not be loaded: \(self)"
+    return isInfrastructure ? .lost(reason) : .failed(Failure(.load, reason))
   }
 }
 

@@ -41,6 +41,8 @@ final class NodeAgent: Sendable {
     var stage: @Sendable (PackageDigest) throws(HostError) -> Void
     /// Has a version loaded and tested, later, on another thread.
     var probe: @Sendable (PackageDigest, @escaping @Sendable (HostError?) -> Void) -> Void = { $1(nil) }
+    /// The packages that are loaded now.
+    var hosts: @Sendable () -> [HostStatus] = { [] }
     /// Other versions than before are wanted, active or about to be.
     var packagesChanged: @Sendable () -> Void
     /// Schedules have brought new runs.

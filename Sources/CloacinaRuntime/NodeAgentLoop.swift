@@ -188,6 +188,7 @@ final class NodeAgentLoop {
       version: Runtime.version, tags: identity.tags, types: identity.types, slots: slots, slotsBusy: busy,
       runsHeld: load.runsHeld, state: state, startedAt: identity.startedAt)
     report.connections = store.connections
+    report.hosts = engine.hosts()
     return report
   }
 

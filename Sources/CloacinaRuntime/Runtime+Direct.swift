@@ -101,9 +101,7 @@ extension Runtime {
   }
 
   /// Ends one ``hold(_:)``; a version that nobody needs any more is ended soon.
-  package func release(_ digest: PackageDigest) {
-    if parts.registry.pool.release(digest) { parts.upkeep.activationChanged() }
-  }
+  package func release(_ digest: PackageDigest) { parts.registry.pool.release(digest) }
 
   /// Verifies an archive and loads its library once; nothing is registered.
   package func examine(archive: [UInt8], isolation: Isolation) throws(RuntimeError) -> ExaminedPackage {
@@ -135,14 +133,7 @@ extension Runtime {
       taskIndex: task.taskIndex, attempt: 1, runID: nextRunID(Clock.now),
       timeoutMilliseconds: timeoutMilliseconds ?? (declared > 0 ? declared : configuration.defaultTimeoutMilliseconds),
       input: input)
-    let direct = parts.direct
-    let ready = parts.registry.pool.host(for: task.digest) { result in
-      switch result {
-      case .success(let host): direct.submit(call, to: host)
-      case .failure(let error): direct.end(id, error.outcome)
-      }
-    }
-    if let ready { direct.submit(call, to: ready) }
+    parts.direct.send(call, through: parts.registry.pool)
     return id
   }
 
@@ -158,14 +149,6 @@ extension Runtime {
 
   /// Ends a wait that nobody is interested in any more; it is told that it was called off.
   package func callOff(_ wait: RunWait) { parts.runEnds.callOff(wait) }
-}
-
-extension HostError {
-  /// What it means for a call.
-  fileprivate var outcome: TaskOutcome {
-    let reason = "the package could not be loaded: \(self)"
-    return isInfrastructure ? .lost(reason) : .failed(Failure(.load, reason))
-  }
 }
 
 extension TaskReport {

@@ -1,4 +1,5 @@
 import Executor
+import PackageRegistry
 import Scheduler
 import Threading
 import WorkflowModel
@@ -41,6 +42,7 @@ extension Runtime {
       guard node.isAlive else { return node }
       node.report.slotsBusy = parts.executor.occupancy.busy
       node.report.runsHeld = parts.scheduler.load()?.runsHeld ?? 0
+      node.report.hosts = parts.registry.pool.statuses
       return node
     }
   }

@@ -14,9 +14,11 @@ extension Runtime {
     }
     let occupancy = parts.executor.occupancy
     var status = RuntimeStatus(
-      version: Runtime.version, node: configuration.nodeName, bootID: parts.bootID, startedAt: startedAt,
+      version: Runtime.version, node: configuration.nodeName, bootID: parts.bootID, startedAt: startedAt, at: Clock.now,
       databaseURL: DatabaseText.masked(configuration.databaseURL), engine: schema.engine, counts: counts,
-      activations: activations, slots: occupancy.slots, slotsBusy: occupancy.busy, hosts: hostStatuses())
+      activations: activations, slots: occupancy.slots, slotsBusy: occupancy.busy,
+      hosts: parts.registry.pool.statuses, images: ImageTable.ofProcess.use(limit: configuration.host.imageLimit))
+    (status.care.rules, status.care.endings) = (configuration.care, parts.registry.pool.endings)
     status.nodes = try nodes()
     status.rules = try store { store throws(StoreError) in try store.rollbackRecords(tenant: tenant, package: nil) }
     status.activations = activations.map { $0.under(status.rules) }
@@ -46,15 +48,6 @@ extension Runtime {
   /// Faults of the database; empty when sound.
   package func check() throws(RuntimeError) -> [String] {
     try store { store throws(StoreError) in try store.check() }
-  }
-
-  private func hostStatuses() -> [HostStatus] {
-    parts.registry.pool.hosts.map { digest, host in
-      let load = host.load
-      return HostStatus(
-        package: host.descriptor.name, version: host.descriptor.version, digest: digest, isolation: load.isolation,
-        processID: load.processID, calls: load.callsServed, replacements: load.replacements)
-    }.sorted { ($0.package, $0.version) < ($1.package, $1.version) }
   }
 
   private func attention(_ counts: StoreCounts, _ nodes: [NodeRecord]) -> [String] {

@@ -24,11 +24,12 @@ extension RuntimeError {
     self.init(kind, code: error.code.rawValue, error.message, fix: fix)
   }
 
-  /// A package that could not be loaded because of the machine or the database is not rejected by that.
+  /// A package that could not be loaded because of the machine or the database is not rejected by that, and neither is
+  /// one for whose library this process has no room.
   init(_ error: HostError) {
-    self.init(
-      error.isInfrastructure ? .unavailable : .rejectedPackage, code: error.code, error.message,
-      fix: HostFixes.fix(error.code))
+    let kind: Kind =
+      error.code == ImageTable.fullCode ? .refused : error.isInfrastructure ? .unavailable : .rejectedPackage
+    self.init(kind, code: error.code, error.message, fix: HostFixes.fix(error.code))
   }
 
   init(_ error: ArchiveError) {

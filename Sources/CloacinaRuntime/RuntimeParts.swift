@@ -62,7 +62,7 @@ struct RuntimeParts: Sendable {
     self.scheduler = scheduler
     executor = Executor(slots: configuration.slots, hosts: registry.pool) { scheduler.report($0) }
     relay.connect(executor)
-    upkeep = Upkeep(registry: registry)
+    upkeep = Upkeep(registry: registry, care: configuration.care)
     prober = Prober(registry: registry)
     watch = RunWatch()
     runEnds = RunEnds(store: store, watch: watch)
@@ -101,6 +101,7 @@ struct RuntimeParts: Sendable {
     engine.counting = JudgeDuty.Counting(
       watch: { [scheduler] in scheduler.watch($0) }, outcomes: { [scheduler] in scheduler.outcomes() })
     engine.rollBack = { [rollbacks] in rollbacks.pass($0) }
+    engine.hosts = { [registry] in registry.pool.statuses }
     return NodeAgent(identity, store: store, engine: engine)
   }
 

@@ -8,6 +8,8 @@ package struct RuntimeStatus: Sendable {
   package var node: String
   package var bootID: String
   package var startedAt: Timestamp
+  /// When this was found.
+  package var at: Timestamp
   /// Without its password.
   package var databaseURL: String
   package var engine: String
@@ -15,8 +17,12 @@ package struct RuntimeStatus: Sendable {
   package var activations: [Activation]
   package var slots: Int
   package var slotsBusy: Int
-  /// One line per loaded host: digest, isolation, process id, calls served, replacements.
+  /// The packages this process has loaded.
   package var hosts: [HostStatus]
+  /// The limits by which hosts are ended and replaced here, and what came of them.
+  package var care = CareStatus()
+  /// The libraries that packages in this process have mapped.
+  package var images: ImageUse
   /// This node's part; nil in a process that executes nothing.
   package var member: NodeMembership?
   /// Every node of the database, this one too.
@@ -27,13 +33,16 @@ package struct RuntimeStatus: Sendable {
   package var attention: [String] = []
 
   package init(
-    version: String, node: String, bootID: String, startedAt: Timestamp, databaseURL: String, engine: String,
-    counts: StoreCounts, activations: [Activation], slots: Int, slotsBusy: Int, hosts: [HostStatus]
+    version: String, node: String, bootID: String, startedAt: Timestamp, at: Timestamp, databaseURL: String,
+    engine: String,
+    counts: StoreCounts, activations: [Activation], slots: Int, slotsBusy: Int, hosts: [HostStatus],
+    images: ImageUse
   ) {
     self.version = version
     self.node = node
     self.bootID = bootID
     self.startedAt = startedAt
+    self.at = at
     self.databaseURL = databaseURL
     self.engine = engine
     self.counts = counts
@@ -41,7 +50,18 @@ package struct RuntimeStatus: Sendable {
     self.slots = slots
     self.slotsBusy = slotsBusy
     self.hosts = hosts
+    self.images = images
   }
+}
+
+/// How a process takes care of its hosts.
+package struct CareStatus: Sendable, Equatable {
+  package var rules = RunnerCare()
+  /// Hosts that were ended or replaced since the start, by reason.
+  package var endings: [RunnerCare.Reason: Int] = [:]
+
+  /// The usual rules, and nothing done yet.
+  package init() {}
 }
 
 /// The part of one executing node in its database.
@@ -67,29 +87,5 @@ package struct NodeMembership: Sendable, Equatable {
     self.leads = leads
     self.tags = tags
     self.types = types
-  }
-}
-
-package struct HostStatus: Sendable {
-  package var package: String
-  package var version: String
-  package var digest: PackageDigest
-  package var isolation: Isolation
-  /// Nil for a package in this process.
-  package var processID: Int32?
-  package var calls: Int
-  package var replacements: Int
-
-  package init(
-    package: String, version: String, digest: PackageDigest, isolation: Isolation, processID: Int32?, calls: Int,
-    replacements: Int
-  ) {
-    self.package = package
-    self.version = version
-    self.digest = digest
-    self.isolation = isolation
-    self.processID = processID
-    self.calls = calls
-    self.replacements = replacements
   }
 }

@@ -28,6 +28,8 @@ package struct RuntimeConfiguration: Sendable {
   package var defaultTimeoutMilliseconds: Int64 = 0
   /// Days for which runs that ended are kept; nil: for ever.
   package var retentionDays: Int?
+  /// When the hosts of this node are ended and replaced.
+  package var care = RunnerCare()
   /// Claim and run work; false opens the store for questions and submissions only.
   package var executes = true
 

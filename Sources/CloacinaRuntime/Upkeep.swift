@@ -1,51 +1,129 @@
 import PackageRegistry
 import Telemetry
 import Threading
+import WorkflowModel
 
-/// Keeps the states of versions and the hosts of a node in line with what is active and in flight; sleeps while nothing
-/// drains and every loaded host is needed.
+/// Keeps the states of versions and the hosts of a node in line with what is active and in flight: has those hosts
+/// ended that nobody needs or uses, and those replaced that have served their time.
+///
+/// It sleeps until the next thing is due, for ever while nothing is.
 final class Upkeep: Sendable {
-  private static let pause: UInt64 = 2_000_000_000
-  /// Between two searches for unpacked files of removed versions, in nanoseconds: when there were news, and when not.
-  private static let folderPause: UInt64 = 10_000_000_000
-  private static let longFolderPause: UInt64 = 600_000_000_000
-  private let changes = Mailbox<Void>()
   private let registry: PackageRegistry
   private let thread: NamedThread
 
-  init(registry: PackageRegistry) {
+  init(registry: PackageRegistry, care: RunnerCare) {
     self.registry = registry
-    thread = NamedThread("upkeep") { [changes, registry] in
-      var isWatching = false
-      var lastSweep: UInt64 = 0
-      var nextSweep: UInt64 = .max
-      while true {
-        let wakeTime = isWatching ? min(nextSweep, Clock.monotonic + Upkeep.pause) : nextSweep
-        guard let news = changes.take(until: wakeTime == .max ? nil : wakeTime) else { return }
-        if !news.isEmpty { nextSweep = min(nextSweep, lastSweep + Upkeep.folderPause) }
-        if !news.isEmpty || isWatching { isWatching = Upkeep.keepUp(registry) }
-        if Clock.monotonic >= nextSweep {
-          registry.deleteRemoved()
-          lastSweep = Clock.monotonic
-          nextSweep = lastSweep + Upkeep.longFolderPause
-        }
-      }
+    thread = NamedThread("upkeep") {
+      var loop = UpkeepLoop(registry, care)
+      while let news = registry.pool.bell.take(until: loop.wakeTime) { loop.turn(news) }
     }
   }
 
   /// Says that versions are active, removed or under way that were not.
-  func activationChanged() { changes.post(()) }
+  func activationChanged() { registry.pool.bell.post(.activations) }
 
   func close() {
-    changes.close()
+    registry.pool.bell.close()
     thread.join()
   }
+}
 
-  /// True while there is something to be looked at again.
-  private static func keepUp(_ registry: PackageRegistry) -> Bool {
-    do throws(RegistryError) { return try registry.keepUp() } catch {
-      Log.write(.warning, "the upkeep of package versions failed", [("error", "\(error)")])
-      return true
+/// The body of the thread.
+private struct UpkeepLoop {
+  private static let pause: UInt64 = 2_000_000_000
+
+  private let registry: PackageRegistry
+  private let care: RunnerCare
+  /// What was in service when it was last read; nil when that may be old.
+  private var needed: Set<PackageDigest>?
+  private var troubles = Troubles()
+  /// Monotonic time of the next look at the states of versions; nil while nothing drains and no swap goes on.
+  private var nextSettling: UInt64?
+  private var sweep = FolderSweep()
+  /// The same for the hosts.
+  private var nextCare: UInt64?
+
+  /// Monotonic time of the next look that nothing but time brings about.
+  var wakeTime: UInt64? { [nextSettling, nextCare, sweep.next].compactMap { $0 }.min() }
+
+  init(_ registry: PackageRegistry, _ care: RunnerCare) {
+    self.registry = registry
+    self.care = care
+  }
+
+  mutating func turn(_ news: [CareNews]) {
+    if news.contains(.activations) {
+      needed = nil
+      sweep.news()
     }
+    if news.contains(.activations) || nextSettling.map({ $0 <= Clock.monotonic }) ?? false { settle() }
+    takeCare()
+    sweep.sweep(registry)
+  }
+
+  /// Brings the states of versions into line with facts.
+  private mutating func settle() {
+    do throws(RegistryError) {
+      let service = try registry.keepUp()
+      needed = service.needed
+      nextSettling = service.isUnfinished ? Clock.monotonic + UpkeepLoop.pause : nil
+      troubles.log("the upkeep of package versions failed", nil)
+    } catch {
+      needed = nil
+      nextSettling = Clock.monotonic + UpkeepLoop.pause
+      troubles.log("the upkeep of package versions failed", "\(error)")
+    }
+  }
+
+  private mutating func takeCare() {
+    let needs = needs()
+    let now = Clock.now
+    let plan = registry.pool.plan(care, now: now) { digest in
+      // While nobody knows, nothing counts as unneeded, and the store is asked again soon.
+      needs.map { $0[digest] ?? .nothing } ?? .pinned
+    }
+    registry.pool.perform(plan.actions)
+    registry.forgetProofs()
+    nextCare = plan.nextLook.map { Clock.monotonic + UInt64(max(0, $0 - now)) * 1_000_000 }
+  }
+
+  private mutating func needs() -> [PackageDigest: HostFacts.Need]? {
+    do throws(RegistryError) {
+      let residents = registry.pool.residents
+      let known: Set<PackageDigest>
+      if let needed, residents.allSatisfy({ needed.contains($0.digest) }) {
+        known = needed
+      } else {
+        known = try registry.neededDigests()
+        needed = known
+      }
+      let needs = try registry.needs(active: known)
+      troubles.log("what hosts are needed for cannot be read", nil)
+      return needs
+    } catch {
+      troubles.log("what hosts are needed for cannot be read", "\(error)")
+      return nil
+    }
+  }
+}
+
+/// When the unpacked files of removed versions are searched for: not long after news, and else seldom.
+private struct FolderSweep {
+  private static let pause: UInt64 = 10_000_000_000
+  private static let longPause: UInt64 = 600_000_000_000
+
+  private var last: UInt64 = 0
+  /// Monotonic time of the next search; nil before the first news.
+  private(set) var next: UInt64?
+
+  /// Versions may have been removed.
+  mutating func news() { next = min(next ?? .max, last + FolderSweep.pause) }
+
+  /// Searches when it is time.
+  mutating func sweep(_ registry: PackageRegistry) {
+    guard let next, Clock.monotonic >= next else { return }
+    registry.deleteRemoved()
+    last = Clock.monotonic
+    self.next = last + FolderSweep.longPause
   }
 }

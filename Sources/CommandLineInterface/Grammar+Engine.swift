@@ -1,4 +1,23 @@
 extension Grammar {
+  /// When `serve` ends and replaces the processes in which packages run.
+  private static let runnerFlags = [
+    Flag(
+      "runner-idle", value: "SECONDS", range: 0...31_536_000,
+      "end a runner that had no call for this long; 0: never (default: 600)"),
+    Flag(
+      "runner-calls", value: "N", range: 0...1_000_000_000,
+      "replace a runner by a fresh one after this many calls; 0: never (default)"),
+    Flag(
+      "runner-memory", value: "MIB", range: 0...16_777_216,
+      "replace a runner by a fresh one above this much memory; 0: never (default)"),
+    Flag(
+      "runners", value: "N", range: 1...4096,
+      "runners to keep; above it those not used for longest are ended (default: 64)"),
+    Flag(
+      "images", value: "N", range: 0...4096,
+      "libraries that packages with in-process isolation may map; none is ever unmapped (default: 64)"),
+  ]
+
   static let engineVerbs = [
     Verb(
       "serve", "Run the engine as a daemon in the foreground",
@@ -19,7 +38,7 @@ extension Grammar {
         Flag(
           "retain", value: "DAYS", range: 1...36_500,
           "delete runs, with their events, this long after their end (default: keep them)"),
-      ],
+      ] + runnerFlags,
       formats: ["table", "json"], usesTenant: false,
       details: [
         "Prints one line on standard output when it is ready; logs go to standard error.",
@@ -28,11 +47,25 @@ extension Grammar {
         Packages are unpacked beside a database file; for a database on a server below XDG_CACHE_HOME or ~/.cache, \
         where all nodes of one user and database share them.
         """,
+        """
+        A runner that was ended starts again with the next call for it. Limits on runners never keep work waiting: \
+        while all are busy there may be more, and a runner that is replaced or ended first finishes its calls.
+        """,
       ],
       examples: [
         "serve --db sqlite:flows.db", "serve --slots 8 --drain 60", "serve --tags gpu,eu --types 'billing.%,etl.%'",
       ]),
     Verb("status", "Show the engine on one screen", formats: ["table", "json", "jsonl"], examples: ["status"]),
+    Verb(
+      "metrics", "Print what the engine counts, in the text format of Prometheus", formats: ["table", "json", "jsonl"],
+      usesTenant: false,
+      details: [
+        """
+        Of a database on a server it shows what the database says and what its nodes last reported; what only a node \
+        itself knows, such as hosts it has ended, is left out.
+        """
+      ],
+      examples: ["metrics", "metrics -o json"]),
     Verb(
       "db migrate", "Create the database or bring it to this version",
       flags: [

@@ -17,7 +17,13 @@ extension View {
     if let sharedWork { text += section("SHARED", sharedWork) }
     if daemon == .null || living.count > 1, !nodeList.isEmpty { text += section("NODES", nodeList) }
     text += section("PACKAGES", activePackages)
-    for host in document["hosts"]?.elements ?? [] { text += section("HOST", hostLine(host)) }
+    // Without a daemon the hosts are those that the nodes last reported.
+    let found = daemon == .null && !living.isEmpty ? living : [document]
+    for source in found {
+      let owner = found.count > 1 ? "\(word("node", of: source))  " : ""
+      for host in source["hosts"]?.elements ?? [] { text += section("HOST", owner + hostLine(host)) }
+    }
+    if let images { text += section("IMAGES", images) }
     let attention = document["attention"]?.elements?.compactMap(\.text) ?? []
     for sentence in attention { text += section("ATTENTION", style.paint("! \(SafeText.line(sentence))", .yellow)) }
     return text
@@ -48,11 +54,25 @@ extension View {
     return lines.joined(separator: "   ")
   }
 
-  private func hostLine(_ host: JSONValue) -> String {
+  /// One loaded package version with its process.
+  func hostLine(_ host: JSONValue) -> String {
     let process = host["process_id"]?.integer.map { "pid \($0)" } ?? "in this process"
     let replaced = number("replacements", of: host)
-    return "\(word("package", of: host)) \(word("version", of: host))  \(process)  "
-      + Quantity.count(number("calls", of: host), "call") + (replaced > 0 ? "  replaced \(replaced) ×" : "")
+    var parts = ["\(word("package", of: host)) \(word("version", of: host))", process]
+    if let bytes = host["memory_bytes"]?.integer { parts.append(Quantity.bytes(bytes)) }
+    parts.append("age " + Quantity.duration(milliseconds: host["age_ms"]?.integer ?? 0))
+    parts.append(Quantity.count(number("calls", of: host), "call"))
+    if number("in_flight", of: host) > 0 { parts.append("\(number("in_flight", of: host)) in flight") }
+    if replaced > 0 { parts.append("replaced \(replaced) ×") }
+    if host["retired"]?.bool == true { parts.append("ends after its calls") }
+    return parts.joined(separator: "  ")
+  }
+
+  /// Libraries mapped for good; nil while there are none.
+  private var images: String? {
+    guard let images = document["images"], number("count", of: images) > 0 else { return nil }
+    let bytes = Quantity.bytes(images["bytes"]?.integer ?? 0)
+    return "\(number("count", of: images)) of \(number("limit", of: images)) mapped in this process for good, \(bytes)"
   }
 
   var version: String { "cloacina \(word("version"))\n" }

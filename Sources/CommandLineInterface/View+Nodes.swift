@@ -37,6 +37,7 @@ extension View {
       text += "\(number("refusals", of: pool)) in vain\n"
     }
     text += "  types    \(SafeText.line(View.words(document["types"], none: "all")))\n"
+    for host in document["hosts"]?.elements ?? [] { text += "  host     \(hostLine(host))\n" }
     guard let packages = document["packages"]?.elements, !packages.isEmpty else { return text }
     var table = Table([.init("PACKAGE"), .init("VERSION"), .init("DIGEST"), .init("IN PLACE"), .init("REASON")])
     for item in packages {

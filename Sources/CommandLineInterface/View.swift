@@ -39,6 +39,7 @@ struct View {
     case "workflows": workflows
     case "workflow": graph
     case "status": status
+    case "metrics": metrics
     case "schema": schema
     case "migration_plan": migrationPlan
     case "schedules": schedules

@@ -14,6 +14,8 @@ package final class Executor: TaskExecuting {
   private let state: Mutex<ExecutorState>
   private let hosts: any HostProviding
   private let sink: ReportSink
+  /// Some running call is to be cancelled: whoever hands calls to a host looks whether it is one of them.
+  private let hasCancelled = Atomic<Bool>(false)
 
   package init(slots: Int, hosts: any HostProviding, sink: @escaping ReportSink) {
     state = Mutex(ExecutorState(slots: slots))
@@ -33,9 +35,13 @@ package final class Executor: TaskExecuting {
   }
 
   package func cancel(_ callID: UInt64) {
-    let (running, waiting) = state.withLock { ($0.running[callID], $0.withdraw(callID)) }
+    let (running, waiting) = state.withLock { state in
+      let running = state.cancel(callID)
+      if running != nil { hasCancelled.store(true, ordering: .sequentiallyConsistent) }
+      return (running, state.withdraw(callID))
+    }
     if let running {
-      host(for: running) { $0.cancel(callID) }
+      hosts.cancel(callID, of: running)
     } else if waiting != nil {
       let now = Clock.now
       sink([TaskReport(callID: callID, outcome: .cancelled, startedAt: now, finishedAt: now)])
@@ -69,7 +75,11 @@ package final class Executor: TaskExecuting {
       }
     }
     guard !reports.isEmpty else { return }
-    let next = state.withLock { $0.release(reports, now: Clock.monotonic) }
+    let next = state.withLock { state in
+      let next = state.release(reports, now: Clock.monotonic)
+      if !state.hasCancelled { hasCancelled.store(false, ordering: .sequentiallyConsistent) }
+      return next
+    }
     send(next)
     sink(reports)
   }
@@ -80,21 +90,22 @@ package final class Executor: TaskExecuting {
     while let first = rest.first {
       let group = Array(rest.prefix { $0.digest == first.digest })
       rest = rest.dropFirst(group.count)
-      host(for: first.digest, or: { [self] error in fail(group, error) }) { $0.submit(group) }
+      let ready = hosts.host(for: first.digest) { [self] result in
+        switch result {
+        case .success(let host): give(group, to: host)
+        case .failure(let error): fail(group, error)
+        }
+      }
+      if let ready { give(group, to: ready) }
     }
   }
 
-  private func host(
-    for digest: PackageDigest, or failed: @escaping @Sendable (HostError) -> Void = { _ in },
-    _ body: @escaping @Sendable (any PackageHost) -> Void
-  ) {
-    let ready = hosts.host(for: digest) { result in
-      switch result {
-      case .success(let host): body(host)
-      case .failure(let error): failed(error)
-      }
-    }
-    if let ready { body(ready) }
+  private func give(_ calls: [TaskCall], to host: any PackageHost) {
+    // Refused by a host that was told to end meanwhile: there is another by now, or will be.
+    guard host.submit(calls) else { return send(calls) }
+    // Cancelled between its slot and its host: the host did not know it yet.
+    guard hasCancelled.load(ordering: .sequentiallyConsistent) else { return }
+    for call in state.withLock({ $0.cancelled(calls) }) { host.cancel(call) }
   }
 
   /// The package cannot be loaded: its calls have failed for good, unless the machine was to blame.

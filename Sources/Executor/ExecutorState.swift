@@ -6,6 +6,8 @@ struct ExecutorState {
   private(set) var isStopping = false
   /// Digest of each running call.
   private(set) var running: [UInt64: PackageDigest] = [:]
+  /// Running calls that are to be cancelled.
+  private var cancelled: Set<UInt64> = []
   /// Calls without a slot, oldest first; those before `head` are gone.
   private var waiting: [TaskCall] = []
   private var head = 0
@@ -30,6 +32,7 @@ struct ExecutorState {
   /// Frees the slots of ended calls and returns the calls that take them.
   mutating func release(_ reports: [TaskReport], now: UInt64) -> [TaskCall] {
     for report in reports { running[report.callID] = nil }
+    if !cancelled.isEmpty { for report in reports { cancelled.remove(report.callID) } }
     ended += reports.count
     return startWaiting(now)
   }
@@ -39,6 +42,17 @@ struct ExecutorState {
     limit = time
     return startWaiting(now)
   }
+
+  var hasCancelled: Bool { !cancelled.isEmpty }
+
+  /// Notes that a running call is to be cancelled and returns its digest; nil when it does not run.
+  mutating func cancel(_ callID: UInt64) -> PackageDigest? {
+    if running[callID] != nil { cancelled.insert(callID) }
+    return running[callID]
+  }
+
+  /// Those of the calls that run and are to be cancelled.
+  func cancelled(_ calls: [TaskCall]) -> [UInt64] { calls.map(\.id).filter(cancelled.contains) }
 
   /// Removes a call that has not started; nil when there is none.
   mutating func withdraw(_ callID: UInt64) -> TaskCall? {

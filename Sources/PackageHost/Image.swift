@@ -9,22 +9,36 @@ import WorkflowModel
 final class Image: @unchecked Sendable {
   private let image: OpaquePointer
 
-  init(_ library: [UInt8], name: String) throws(HostError) {
+  /// Why a library is not an image, and whether its bytes were mapped all the same.
+  struct Refusal: Error {
+    var error: HostError
+    var isMapped: Bool
+  }
+
+  /// Maps the library, once and for ever. The bytes are copied and sealed.
+  init(_ library: [UInt8], name: String) throws(Refusal) {
     let fd = library.withUnsafeBufferPointer { cloacina_sealed_memfd(name, $0.baseAddress, $0.count) }
     guard fd >= 0 else {
-      throw HostError(
-        code: "CLO-P080", message: "no memory for the library: \(String(cString: strerror(errno)))",
-        isInfrastructure: true)
+      let reason = "no memory for the library: \(String(cString: strerror(errno)))"
+      throw Refusal(
+        error: HostError(code: "CLO-P080", message: reason, isInfrastructure: true), isMapped: false)
     }
     defer { close(fd) }
     var error = cloacina_image_error()
-    guard let opened = cloacina_image_open(fd, SwiftToolchain.compiler, &error) else { throw HostError(error) }
+    guard let opened = cloacina_image_open(fd, SwiftToolchain.compiler, &error) else {
+      throw Refusal(error: HostError(error), isMapped: error.is_mapped != 0)
+    }
+    image = opened
+  }
+
+  /// Makes the package's instance, again after each ``stop()``.
+  func start() throws(HostError) {
     let log: @convention(c) (UnsafeMutableRawPointer?, Int32, UnsafePointer<CChar>?, Int) -> Void = {
       _, level, start, count in
       Log.write(LogLevel(rawValue: Int(level)) ?? .info, text(start, count))
     }
-    guard cloacina_image_start(opened, log, nil, &error) == 0 else { throw HostError(error) }
-    image = opened
+    var error = cloacina_image_error()
+    guard cloacina_image_start(image, log, nil, &error) == 0 else { throw HostError(error) }
   }
 
   func descriptor() throws(HostError) -> PackageDescriptor {

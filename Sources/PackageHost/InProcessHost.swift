@@ -10,6 +10,8 @@ package import WorkflowModel
 /// takes its slot. The library is never unmapped.
 package final class InProcessHost: PackageHost {
   package let descriptor: PackageDescriptor
+  private let digest: PackageDigest
+  private let images: ImageTable
   private let image: Image
   private let configuration: HostConfiguration
   private let sink: HostEventSink
@@ -21,32 +23,45 @@ package final class InProcessHost: PackageHost {
   private let alarm = Alarm()
   private let idle = OneShot<Void>()
   private let closed = OneShot<Void>()
+  private let startedAt = Clock.now
 
   private struct State {
     var calls: [UInt64: RunningCall] = [:]
     var abandoned = 0
     var isClosing = false
     var timerRuns = false
+    var lastUsedAt = Clock.now
+    /// Set once it is retired: who waits for its end.
+    var farewell: (@Sendable () -> Void)?
+    var isRetired = false
   }
 
-  private init(_ image: Image, _ configuration: HostConfiguration, _ sink: @escaping HostEventSink)
-    throws(HostError)
-  {
-    self.image = image
+  private init(
+    _ digest: PackageDigest, _ image: Image, _ images: ImageTable, _ configuration: HostConfiguration,
+    _ sink: @escaping HostEventSink
+  ) throws(HostError) {
+    (self.digest, self.image, self.images) = (digest, image, images)
     self.configuration = configuration
     self.sink = sink
     work = WorkQueue(threadLimit: configuration.slots)
     descriptor = try image.descriptor()
   }
 
-  /// Maps the library into this process. The bytes are copied and sealed.
+  /// Maps the library into this process, unless the same digest is mapped already. The bytes are copied and sealed.
   ///
-  /// - Parameter sink: receives the host's events, on the host's threads; must not block.
-  /// - Throws: ``HostError`` with the reason when the package is refused.
+  /// - Parameters:
+  ///   - images: what this process has mapped.
+  ///   - sink: receives the host's events, on the host's threads; must not block.
+  /// - Throws: ``HostError`` with the reason when the package is refused, or no more libraries may be mapped.
   package static func open(
-    library: [UInt8], digest: PackageDigest, configuration: HostConfiguration, sink: @escaping HostEventSink
+    library: [UInt8], digest: PackageDigest, configuration: HostConfiguration, images: ImageTable = .ofProcess,
+    sink: @escaping HostEventSink
   ) throws(HostError) -> InProcessHost {
-    try InProcessHost(try Image(library, name: "cloacina-\(digest.short)"), configuration, sink)
+    let image = try images.take(digest, library, limit: configuration.imageLimit)
+    do throws(HostError) { return try InProcessHost(digest, image, images, configuration, sink) } catch {
+      images.giveBack(digest)
+      throw error
+    }
   }
 
   package var load: HostLoad {
@@ -56,19 +71,22 @@ package final class InProcessHost: PackageHost {
         callsInFlight: state.calls.count,
         replacements: 0)
       load.threadsAbandoned = state.abandoned
+      load.callsOfProcess = load.callsServed
+      (load.startedAt, load.lastUsedAt) = (startedAt, state.lastUsedAt)
       return load
     }
   }
 
-  package func submit(_ calls: [TaskCall]) {
+  @discardableResult package func submit(_ calls: [TaskCall]) -> Bool {
     let running = calls.map { RunningCall($0, alarm: alarm, sink: sink) }
     let accepted = state.withLock { state -> Bool in
-      guard !state.isClosing else { return false }
+      guard !state.isClosing, !state.isRetired else { return false }
       for call in running { state.calls[call.call.id] = call }
       return true
     }
-    guard accepted else { return reportLost(running) }
+    guard accepted else { return false }
     if work.post(running) { startThread() }
+    return true
   }
 
   package func cancel(_ callID: UInt64) {
@@ -76,6 +94,30 @@ package final class InProcessHost: PackageHost {
     watchDeadlines()
     guard let report = call.cancel(graceNanoseconds: grace) else { return }
     deliver([report])
+  }
+
+  package func retire(_ ended: @escaping @Sendable () -> Void) {
+    let isIdle = state.withLock { state in
+      (state.isRetired, state.farewell) = (true, ended)
+      return state.calls.isEmpty
+    }
+    if isIdle { leave() }
+  }
+
+  /// Ends the retired host, once, on a thread that may wait for the package.
+  private func leave() {
+    guard let farewell = takeFarewell() else { return }
+    _ = NamedThread("retire") { [self] in
+      close(deadline: Clock.monotonic)
+      farewell()
+    }
+  }
+
+  private func takeFarewell() -> (@Sendable () -> Void)? {
+    state.withLock { state in
+      defer { state.farewell = nil }
+      return state.farewell
+    }
   }
 
   package func close(deadline: UInt64) {
@@ -95,8 +137,9 @@ package final class InProcessHost: PackageHost {
     work.close()
     alarm.stop()
     // While a thread is still inside the package, its state must stay.
-    if left.isEmpty, abandoned == 0 { image.stop() }
+    if left.isEmpty, abandoned == 0 { images.giveBack(digest) }
     closed.deliver(())
+    takeFarewell()?()
   }
 
   private func reportLost(_ calls: [RunningCall]) {
@@ -108,11 +151,13 @@ package final class InProcessHost: PackageHost {
   private func deliver(_ reports: [TaskReport]) {
     guard !reports.isEmpty else { return }
     sink(reports.map(HostEvent.finished))
-    let isIdle = state.withLock { state -> Bool in
+    let (isClosing, isRetired) = state.withLock { state in
       for report in reports { state.calls[report.callID] = nil }
-      return state.isClosing && state.calls.isEmpty
+      state.lastUsedAt = reports.reduce(state.lastUsedAt) { max($0, $1.finishedAt) }
+      return (state.isClosing && state.calls.isEmpty, state.isRetired && state.calls.isEmpty)
     }
-    if isIdle { idle.deliver(()) }
+    if isClosing { idle.deliver(()) }
+    if isRetired { leave() }
   }
 
   // MARK: Threads

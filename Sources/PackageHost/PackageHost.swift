@@ -7,9 +7,15 @@ package protocol PackageHost: AnyObject, Sendable {
   /// Process and counters at this moment.
   var load: HostLoad { get }
   /// Takes over `calls` without blocking; each ends in exactly one ``HostEvent/finished``.
-  func submit(_ calls: [TaskCall])
+  ///
+  /// - Returns: false, and none of them is taken, once the host is retired or closed.
+  @discardableResult func submit(_ calls: [TaskCall]) -> Bool
   /// Raises the call's cancellation flag; the call is ended by force if it does not stop within the grace time.
   func cancel(_ callID: UInt64)
+  /// Takes no more calls, lets all it has taken end, however long that takes, and then ends. Does not block.
+  ///
+  /// - Parameter ended: called once, on a thread of the host, when it has ended. To be called once.
+  func retire(_ ended: @escaping @Sendable () -> Void)
   /// Lets running calls end, at most until `deadline` (monotonic nanoseconds), then ends the host. Idempotent.
   func close(deadline: UInt64)
 }
@@ -51,6 +57,8 @@ package struct HostConfiguration: Sendable {
   package var startMilliseconds: Int64 = 10_000
   /// Address space of a runner in bytes; 0: unlimited.
   package var addressSpaceLimit: UInt64 = 0
+  /// Libraries this process may map, for none is ever unmapped.
+  package var imageLimit = 64
 
   package init(runnerPath: String) { self.runnerPath = runnerPath }
 }

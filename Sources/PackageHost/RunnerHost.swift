@@ -41,13 +41,18 @@ package final class RunnerHost: PackageHost {
 
   package var load: HostLoad {
     link.state.withLock { state in
-      HostLoad(
+      var load = HostLoad(
         isolation: .runner, processID: state.process?.processID, callsServed: state.served,
         callsInFlight: state.flights.count + state.queue.count, replacements: state.replacements)
+      load.callsOfProcess = state.callsOfProcess
+      (load.startedAt, load.lastUsedAt) = (state.startedAt, state.lastUsedAt)
+      return load
     }
   }
 
-  package func submit(_ calls: [TaskCall]) { link.submit(calls) }
+  @discardableResult package func submit(_ calls: [TaskCall]) -> Bool { link.submit(calls) }
+
+  package func retire(_ ended: @escaping @Sendable () -> Void) { link.retire(ended) }
 
   package func cancel(_ callID: UInt64) { link.cancel(callID) }
 

@@ -18,6 +18,7 @@ extension RunnerLink {
     do throws(FrameError) {
       guard try readFrames(process, turns: RunnerLink.readsPerTurn) else { return framesEnded(process, table) }
       watchForWriting(table)
+      endIfDone(table)
     } catch { die(.garbage(error.description), table) }
   }
 

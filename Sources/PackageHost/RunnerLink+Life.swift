@@ -5,6 +5,9 @@ import WorkflowModel
 
 /// Starting, ending and replacing the process: on the reactor's thread.
 extension RunnerLink {
+  /// Nanoseconds an idle runner has to end in order.
+  private static let timeToEnd: UInt64 = 5_000_000_000
+
   /// Starts the process; its hello, or the reason why it says none, comes later.
   func start(_ table: ReactorTable) {
     table.insert(self)
@@ -14,7 +17,7 @@ extension RunnerLink {
     restarts.withLock { $0.started(now: now, helloBy: helloBy) }
     do throws(HostError) {
       let process = try RunnerProcess(library: library, configuration: configuration)
-      state.withLock { ($0.process, $0.phase) = (process, .starting) }
+      state.withLock { $0.started(process, now: Clock.now) }
       due.store(helloBy, ordering: .relaxed)
       table.watch(process, of: self)
     } catch { failStart(error, table) }
@@ -37,8 +40,9 @@ extension RunnerLink {
   /// The first start failed: the package is refused. A restart failed: what waits is lost, and another try is planned.
   private func failStart(_ error: HostError, _ table: ReactorTable) {
     opened.deliver(.failure(error))
-    reportLost(state.withLock { $0.takeQueue() }, "its runner cannot be started: \(error)")
-    guard restarts.withLock({ $0.wasReady }) else {
+    let (waiting, isRetired) = state.withLock { ($0.takeQueue(), $0.isRetired) }
+    reportLost(waiting, "its runner cannot be started: \(error)")
+    guard restarts.withLock({ $0.wasReady }), !isRetired else {
       state.withLock { $0.isClosing = true }
       return finishClosing(table)
     }
@@ -69,6 +73,22 @@ extension RunnerLink {
     state.withLock { $0.phase = .ended }
     table.remove(self)
     ended.deliver(())
+    sayFarewell()
+  }
+
+  /// Ends a retired runner that has nothing left to do; by force when it does not go.
+  func endIfDone(_ table: ReactorTable) {
+    let (isDone, process) = state.withLock { state in
+      guard state.isDone else { return (false, nil as RunnerProcess?) }
+      state.close()
+      return (true, state.process)
+    }
+    guard isDone else { return }
+    if let process {
+      process.endBy = Clock.monotonic + RunnerLink.timeToEnd
+      lowerDue(to: process.endBy)
+    }
+    endUnlessReady(table)
   }
 
   /// Ends what is left of the process, judges its calls, and replaces it unless the host is closing.
@@ -79,8 +99,10 @@ extension RunnerLink {
     // What was answered before the end counts.
     let reason = readRest(process, reason)
     let (flights, isClosing) = state.withLock { state in
+      let flights = state.takeFlights()
+      if state.isDone { state.isClosing = true }
       if !state.isClosing, !wasStarting { state.replacements += 1 }
-      return (state.takeFlights(), state.isClosing)
+      return (flights, state.isClosing)
     }
     let death = RunnerDeath(
       words: process.lastWords, status: status, lastLine: process.lastLine, hostReason: reason, flights: flights)
@@ -106,7 +128,7 @@ extension RunnerLink {
     guard let process else {
       return plan.nextStart <= now ? start(table) : due.store(plan.nextStart, ordering: .relaxed)
     }
-    if process.endBy <= now { return die(.closedFrames, table) }
+    if process.endBy <= now { return die(state.withLock { $0.isClosing } ? .closing : .closedFrames, table) }
     if phase == .ready { return endOverdue(now, process, table) }
     if plan.helloBy <= now { return die(.silent(milliseconds: configuration.startMilliseconds), table) }
     due.store(min(plan.helloBy, process.endBy), ordering: .relaxed)

@@ -21,6 +21,8 @@ final class RunnerLink: Sendable {
   let sink: HostEventSink
   let library: Int32
   let restarts = Mutex(RestartPlan())
+  /// Who waits for the end of a retired runner.
+  private let farewell = Mutex<(@Sendable () -> Void)?>(nil)
 
   init(library: Int32, configuration: HostConfiguration, reactor: RunnerReactor, sink: @escaping HostEventSink) {
     self.library = library
@@ -32,16 +34,19 @@ final class RunnerLink: Sendable {
 
   deinit { Glibc.close(library) }
 
-  func submit(_ calls: [TaskCall]) {
-    let calls = refuseTooLong(calls)
-    let (refused, earliest, isBlocked) = state.withLock { state -> ([TaskCall], UInt64, Bool) in
-      guard !state.isClosing, state.phase != .ended else { return (calls, .max, false) }
-      state.queue.append(contentsOf: calls)
-      return ([], state.sendQueue(), state.isBlocked)
+  /// False, and nothing taken, once it is retired or closing.
+  func submit(_ calls: [TaskCall]) -> Bool {
+    let fitting = calls.allSatisfy(FrameWriter.fits) ? calls : calls.filter(FrameWriter.fits)
+    let taken = state.withLock { state -> (earliest: UInt64, isBlocked: Bool)? in
+      guard !state.isRetired, !state.isClosing, state.phase != .ended else { return nil }
+      state.queue.append(contentsOf: fitting)
+      return (state.sendQueue(), state.isBlocked)
     }
-    reportLost(refused, "its host is closed")
-    notice(earliest)
-    if isBlocked { flushLater() }
+    guard let taken else { return false }
+    if fitting.count < calls.count { refuseTooLong(calls) }
+    notice(taken.earliest)
+    if taken.isBlocked { flushLater() }
+    return true
   }
 
   func cancel(_ callID: UInt64) {
@@ -54,7 +59,10 @@ final class RunnerLink: Sendable {
       guard let index = state.queue.firstIndex(where: { $0.id == callID }) else { return (nil, false, false) }
       return (state.queue.remove(at: index), false, false)
     }
-    if let waiting { report([waiting], .cancelled) }
+    if let waiting {
+      report([waiting], .cancelled)
+      endSoonIfDone()
+    }
     if wasAsked { notice(now + UInt64(configuration.graceMilliseconds) * 1_000_000) }
     if isBlocked { flushLater() }
   }
@@ -63,21 +71,41 @@ final class RunnerLink: Sendable {
   func close(deadline: UInt64) {
     let waiting = state.withLock { state -> [TaskCall]? in
       guard !state.isClosing else { return nil }
-      state.isClosing = true
-      if state.phase == .ready {
-        state.writer.shutdown()
-        state.flush()
-      }
+      state.close()
       return state.takeQueue()
     }
     if let waiting {
       reportLost(waiting, "its host is closed")
       reactor.perform { [self] table in endUnlessReady(table) }
-      if ended.wait(until: deadline) == nil {
-        reactor.perform { [self] table in die(.closing, table) }
+    }
+    guard ended.wait(until: deadline) == nil, state.withLock({ $0.phase != .ended }) else { return }
+    reactor.perform { [self] table in die(.closing, table) }
+    ended.wait()
+  }
+
+  /// Takes nothing more, and ends the runner once it has nothing left to do.
+  func retire(_ whenEnded: @escaping @Sendable () -> Void) {
+    let isOver = farewell.withLock { farewell in
+      farewell = whenEnded
+      return state.withLock { state in
+        state.isRetired = true
+        return state.phase == .ended
       }
     }
-    ended.wait()
+    if isOver { sayFarewell() } else { endSoonIfDone() }
+  }
+
+  /// Tells whoever retired it, once, that it has ended.
+  func sayFarewell() {
+    let told = farewell.withLock { farewell in
+      defer { farewell = nil }
+      return farewell
+    }
+    told?()
+  }
+
+  private func endSoonIfDone() {
+    if state.withLock({ $0.isDone }) { reactor.perform { [self] table in endIfDone(table) } }
   }
 
   func reportLost(_ calls: [TaskCall], _ reason: @autoclosure () -> String) {
@@ -90,15 +118,13 @@ final class RunnerLink: Sendable {
     sink(calls.map { .finished(TaskReport(callID: $0.id, outcome: outcome, startedAt: now, finishedAt: now)) })
   }
 
-  /// Fails the calls no frame can carry, for a frame too long would end the runner; returns the others.
-  private func refuseTooLong(_ calls: [TaskCall]) -> [TaskCall] {
-    guard calls.contains(where: { !FrameWriter.fits($0) }) else { return calls }
+  /// Fails the calls no frame can carry, for a frame too long would end the runner.
+  private func refuseTooLong(_ calls: [TaskCall]) {
     for call in calls where !FrameWriter.fits(call) {
       let limit = Int(CLOACINA_FRAME_LONGEST)
       let message = "its input of \(call.input.count) bytes does not fit a frame of \(limit); pass a reference instead"
       report([call], .failed(Failure(.permanent, message)))
     }
-    return calls.filter(FrameWriter.fits)
   }
 
   /// Makes the reactor look after this link no later than `time`.

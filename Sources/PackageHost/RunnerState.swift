@@ -14,8 +14,14 @@ struct RunnerState {
   var writer = FrameWriter()
   /// The socket took less than we had; the reactor sends the rest.
   private(set) var isBlocked = false
+  /// Takes nothing more, and ends after its last call.
+  var isRetired = false
   var isClosing = false
   private(set) var served = 0
+  private(set) var lastUsedAt = Clock.now
+  private(set) var startedAt = Clock.now
+  /// Calls served before the process of the moment was started.
+  private var servedBefore = 0
   var replacements = 0
   let slots: Int
   let graceNanoseconds: UInt64
@@ -27,6 +33,24 @@ struct RunnerState {
 
   /// The earliest time at which a flight wants attention.
   var due: UInt64 { flights.values.reduce(UInt64.max) { min($0, $1.due) } }
+
+  /// Retired, and nothing is left to do.
+  var isDone: Bool { isRetired && !isClosing && flights.isEmpty && queue.isEmpty }
+
+  var callsOfProcess: Int { served - servedBefore }
+
+  /// Notes a process that has just been started.
+  mutating func started(_ newProcess: RunnerProcess, now: Timestamp) {
+    (process, phase, startedAt, lastUsedAt, servedBefore) = (newProcess, .starting, now, now, served)
+  }
+
+  /// Asks the process to end after its running calls.
+  mutating func close() {
+    isClosing = true
+    guard phase == .ready else { return }
+    writer.shutdown()
+    flush()
+  }
 
   /// Takes what waits.
   mutating func takeQueue() -> [TaskCall] {
@@ -90,6 +114,7 @@ struct RunnerState {
   mutating func finish(_ callID: UInt64, _ outcome: TaskOutcome, now: Timestamp) -> TaskReport? {
     guard let flight = flights.removeValue(forKey: callID) else { return nil }
     served += 1
+    lastUsedAt = now
     return TaskReport(
       callID: callID, outcome: flight.verdict(outcome), startedAt: flight.startedAt, finishedAt: now)
   }

@@ -41,12 +41,13 @@ extension PackageRegistry {
   package func probe(_ record: PackageRecord, by origin: Origin) throws(RegistryError) {
     if record.state == .quarantined { try refuseQuarantined(record.tenant, record.digest) }
     do throws(HostError) {
-      let host = try pool.loaded(record.digest)
+      let host = try pool.warm(record.digest, seconds: PackageRegistry.warmSeconds)
       if !(proven.withLock { $0.contains(record.digest) }) {
-        try prove(host, record.digest, try loader.manifest(record.digest), tenant: record.tenant)
+        try proveResident(host, record)
         proven.withLock { _ = $0.insert(record.digest) }
       }
     } catch {
+      pool.cool(record.digest)
       quarantine(
         QuarantineReport(
           tenant: record.tenant, digest: record.digest, name: record.name, version: record.version,
@@ -76,6 +77,17 @@ extension PackageRegistry {
       case .host(let cause): throw cause
       default: throw HostError(code: "CLO-P113", message: "\(error)", isInfrastructure: true)
       }
+    }
+  }
+
+  /// The same for a host of the pool, which may have been replaced by a fresh one meanwhile: that one is tested then.
+  private func proveResident(_ host: any PackageHost, _ record: PackageRecord) throws(HostError) {
+    let manifest = try loader.manifest(record.digest)
+    do throws(HostError) { try prove(host, record.digest, manifest, tenant: record.tenant) } catch {
+      guard error.isInfrastructure else { throw error }
+      let fresh = try pool.loaded(record.digest)
+      guard fresh !== host else { throw error }
+      try prove(fresh, record.digest, manifest, tenant: record.tenant)
     }
   }
 

@@ -63,6 +63,7 @@ extension PackageRegistry {
       host.close(deadline: Clock.monotonic)
       return registration
     }
+    pool.keepWarm(arrival.verified.digest, seconds: PackageRegistry.warmSeconds)
     pool.adopt(host, arrival.verified.digest)
     proven.withLock { _ = $0.insert(arrival.verified.digest) }
     return registration

@@ -6,21 +6,29 @@ import Threading
 package import WorkflowModel
 import WorkflowStore
 
+/// What is in service on this node.
+package struct ServiceView: Sendable {
+  /// Versions that new runs take or that a roll back returns to, that a swap is to activate, and that drain.
+  package var needed: Set<PackageDigest>
+  /// A version drains or a swap has not ended: there is something to be looked at again soon.
+  package var isUnfinished: Bool
+  /// Versions that a swap is preparing.
+  var arriving: [PackageDigest]
+}
+
 extension PackageRegistry {
-  /// Brings the states of versions into line with facts and ends the hosts of versions that nobody needs: those that
-  /// new runs do not take, that no rollback returns to, that no swap is to activate, and that no open run is pinned to.
-  ///
-  /// - Returns: whether a version drains, a swap has not ended, or a loaded host will have to go later: then there is
-  ///   something to be looked at again soon.
-  package func keepUp() throws(RegistryError) -> Bool {
+  /// Seconds for which the host of a version that was tested stays loaded without any call, again and again until its
+  /// swap has activated it: its first task does not wait for it then.
+  static let warmSeconds: Int64 = 10
+
+  /// Brings the states of versions into line with facts, keeps the hosts of versions warm that swaps are preparing,
+  /// and says what is in service then.
+  package func keepUp() throws(RegistryError) -> ServiceView {
     let engine = Origin(actor: "engine", node: origin.node)
     log(try write { store throws(StoreError) in try store.settleVersions(by: engine, now: Clock.now) })
-    let (versions, wanted, openSwaps) = try inService()
-    let draining = versions.filter { $0.state == .draining }
-    let needed = wanted.union(draining.map(\.digest))
-    if pool.hasHost(except: needed) { try retire(keeping: needed) }
-    forgetProofs()
-    return !draining.isEmpty || openSwaps > 0 || pool.hasHost(except: needed)
+    let service = try inService()
+    for digest in service.arriving { pool.keepWarm(digest, seconds: PackageRegistry.warmSeconds) }
+    return service
   }
 
   /// Deletes the unpacked files of versions that are registered no more: of those that this process knew, and of others
@@ -51,36 +59,28 @@ extension PackageRegistry {
     }
   }
 
-  /// All versions of packages that have an active one, the digests whose hosts are needed, and how many swaps go on.
-  private func inService() throws(RegistryError) -> ([PackageRecord], Set<PackageDigest>, Int) {
+  /// What is in service, as the store has it now.
+  func inService() throws(RegistryError) -> ServiceView {
     try read { store throws(StoreError) in
       let activations = try store.activations(tenant: nil)
       var open = SwapFilter()
       open.isOpen = true
       let swaps = try store.swaps(open)
-      var versions: [PackageRecord] = []
+      var draining: [PackageDigest] = []
       for activation in activations {
-        versions += try store.packages(tenant: activation.tenant, name: activation.package)
+        let versions = try store.packages(tenant: activation.tenant, name: activation.package)
+        draining += versions.filter { $0.state == .draining }.map(\.digest)
       }
       let digests = activations.flatMap { [$0.digest, $0.previous, $0.canary?.digest].compactMap { $0 } }
-      return (versions, Set(digests + swaps.map(\.to)), swaps.count)
+      return ServiceView(
+        needed: Set(digests + swaps.map(\.to) + draining), isUnfinished: !draining.isEmpty || !swaps.isEmpty,
+        arriving: swaps.filter { $0.step.isBeforeActivation }.map(\.to))
     }
-  }
-
-  /// Hosts that have calls, or runs of whose version are open, stay as well.
-  private func retire(keeping needed: Set<PackageDigest>) throws(RegistryError) {
-    let inFlight = try read { store throws(StoreError) in try store.counts(tenant: nil).inFlight }
-    let busy = pool.hosts.filter { entry in
-      let descriptor = entry.host.descriptor
-      return entry.host.load.callsInFlight > 0
-        || inFlight.contains { $0.package == descriptor.name && $0.version == descriptor.version }
-    }
-    pool.retire(keeping: needed.union(busy.map(\.digest)))
   }
 
   /// Who is loaded anew is tested anew.
-  private func forgetProofs() {
-    let loaded = Set(pool.hosts.map(\.digest))
+  package func forgetProofs() {
+    let loaded = Set(pool.residents.filter { !$0.isRetired }.map(\.digest))
     proven.withLock { $0.formIntersection(loaded) }
   }
 

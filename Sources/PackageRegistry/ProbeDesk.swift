@@ -5,11 +5,12 @@ import WorkflowModel
 
 /// Brings the ends of the calls that probes make back to them, past the executor.
 package final class ProbeDesk: Sendable {
-  /// Numbers of calls from here on are those of probes; the scheduler counts from 1.
-  private static let firstCall: UInt64 = 1 << 63
+  /// Numbers of the calls of probes: those of runs have neither of the two highest bits, those taken from other nodes
+  /// only the highest, and those that belong to no run both.
+  private static let numbers: Range<UInt64> = 1 << 62..<1 << 63
 
   private struct State {
-    var next = ProbeDesk.firstCall
+    var next = ProbeDesk.numbers.lowerBound
     var open: [UInt64: OneShot<TaskReport>] = [:]
   }
 
@@ -23,7 +24,7 @@ package final class ProbeDesk: Sendable {
   package func take(_ events: [HostEvent]) -> [HostEvent] {
     guard openCalls.load(ordering: .acquiring) > 0 else { return events }
     return events.filter { event in
-      guard case .finished(let report) = event, report.callID >= ProbeDesk.firstCall else { return true }
+      guard case .finished(let report) = event, ProbeDesk.numbers.contains(report.callID) else { return true }
       state.withLock { $0.open[report.callID] }?.deliver(report)
       return false
     }
@@ -46,7 +47,10 @@ package final class ProbeDesk: Sendable {
       openCalls.subtract(1, ordering: .acquiringAndReleasing)
       state.withLock { $0.open[call.id] = nil }
     }
-    host.submit([call])
+    guard host.submit([call]) else {
+      let now = Clock.now
+      return TaskReport(callID: call.id, outcome: .lost("its host was ended"), startedAt: now, finishedAt: now)
+    }
     let report = end.wait(until: deadline)
     if report == nil { host.cancel(call.id) }
     return report

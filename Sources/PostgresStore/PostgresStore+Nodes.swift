@@ -24,7 +24,7 @@ extension PostgresStore {
     parameters.add(node.bootID).add(node.name).add(node.host).add(Int64(node.processID)).add(node.version)
     parameters.add(texts: node.tags).add(texts: node.types)
     parameters.add(Int64(node.slots)).add(Int64(node.slotsBusy)).add(Int64(node.runsHeld)).add(node.state.rawValue)
-    parameters.add(time: node.startedAt).add(raw: node.connections?.json.bytes)
+    parameters.add(time: node.startedAt).add(raw: node.connections?.json.bytes).add(raw: node.hosts.json.bytes)
     return NodeState(rawValue: try ask(NodeStatements.report, parameters).text(0, 0)) ?? .ready
   }
 
@@ -43,6 +43,7 @@ extension PostgresStore {
         slotsBusy: Int(rows.int(row, 8)), runsHeld: Int(rows.int(row, 9)),
         state: NodeState(rawValue: rows.text(row, 10)) ?? .ready, startedAt: rows.time(row, 11))
       report.connections = (try? JSONReader.read(rows.bytes(row, 15))).flatMap(ConnectionUse.init(json:))
+      report.hosts = HostStatus.list(json: rows.bytes(row, 17))
       var record = NodeRecord(
         report: report, wanted: NodeState(rawValue: rows.text(row, 12)) ?? .ready, heartbeatAt: rows.time(row, 13),
         isAlive: rows.flag(row, 14))

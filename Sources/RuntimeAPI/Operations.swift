@@ -41,6 +41,10 @@ package struct Operations: Sendable {
       try parameters.finish()
       return Answer(try operations.runtime.status(tenant: tenant).contract(daemon: operations.daemon))
     },
+    "engine.metrics": { operations, parameters, _ throws(RuntimeError) in
+      try parameters.finish()
+      return Answer(Metrics.families(try operations.runtime.status(tenant: nil)).contract)
+    },
     "db.schema": { operations, parameters, _ throws(RuntimeError) in
       try parameters.finish()
       return Answer(try operations.runtime.schema().contract)

@@ -25,7 +25,9 @@ extension RuntimeStatus {
         ("database", .string(databaseURL)), ("engine", .string(engine)), ("runs", runCounts),
         ("in_flight", .array(counts.inFlight.map(\.contract))), ("unserved", .integer(counts.unserved)),
         ("activations", .array(activations.map(\.contract))), ("slots", .integer(slots)),
-        ("slots_busy", .integer(slotsBusy)), ("hosts", .array(hosts.map(\.contract))),
+        ("slots_busy", .integer(slotsBusy)), ("at", .time(at)),
+        ("hosts", .array(hosts.map { $0.contract(at: at) })), ("care", care.contract),
+        ("images", images.contract),
         ("nodes", .array(nodes.map(\.contract))), ("attention", .array(attention.map(JSONValue.string))),
         ("rollback_rules", .array(rules.map(\.contract))),
       ] + NodeMembership.contract(member))
@@ -47,17 +49,6 @@ extension VersionCount {
     .object([
       JSONMember("package", .string(package)), JSONMember("version", .string(version)),
       JSONMember("count", .integer(count)),
-    ])
-  }
-}
-
-extension HostStatus {
-  fileprivate var contract: JSONValue {
-    .object([
-      JSONMember("package", .string(package)), JSONMember("version", .string(version)),
-      JSONMember("digest", .string(digest.hex)), JSONMember("isolation", .string(isolation.rawValue)),
-      JSONMember("process_id", .number(processID)), JSONMember("calls", .integer(calls)),
-      JSONMember("replacements", .integer(replacements)),
     ])
   }
 }

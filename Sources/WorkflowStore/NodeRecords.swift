@@ -67,6 +67,8 @@ package struct NodeReport: Sendable, Equatable {
   package var startedAt: Timestamp
   /// How busy the node's connections are; nil for a store without a pool.
   package var connections: ConnectionUse?
+  /// The packages it has loaded; none from a release that does not say.
+  package var hosts: [HostStatus] = []
 
   package init(
     bootID: String, name: String, host: String, processID: Int, version: String, tags: [String], types: [String],

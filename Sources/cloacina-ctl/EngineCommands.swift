@@ -3,13 +3,21 @@ import CommandLineInterface
 import RuntimeAPI
 import WorkflowModel
 
-/// `status`, `db …` and `version`.
+/// `status`, `metrics`, `db …` and `version`.
 enum EngineCommands {
   static func status(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
     let session = try Session.open(invocation, console)
     defer { session.close() }
     try console.show(
       session.perform("engine.status", [("tenant", invocation["tenant"].map(JSONValue.string))]).document)
+    return .success
+  }
+
+  static func metrics(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
+    try requireDatabase(invocation)
+    let session = try Session.open(invocation, console)
+    defer { session.close() }
+    try console.show(session.perform("engine.metrics").document)
     return .success
   }
 

@@ -50,7 +50,7 @@ enum Program {
     "schedule list": ScheduleCommands.list, "node list": NodeCommands.list, "node show": NodeCommands.show,
     "node drain": NodeCommands.drain,
     "node cordon": NodeCommands.cordon, "node uncordon": NodeCommands.uncordon, "serve": ServeCommand.run,
-    "status": EngineCommands.status, "db migrate": EngineCommands.migrate,
+    "status": EngineCommands.status, "metrics": EngineCommands.metrics, "db migrate": EngineCommands.migrate,
     "db status": EngineCommands.schema, "db check": EngineCommands.check, "version": EngineCommands.version,
   ]
 }

@@ -70,6 +70,8 @@ enum ServeCommand {
     configuration.types = invocation.list("types")
     if let lease = invocation.number("lease") { configuration.leaseMilliseconds = Int64(lease) * 1000 }
     configuration.cacheFolder = invocation["cache"]
+    configuration.care = RunnerOptions.care(invocation)
+    if let images = invocation.number("images") { configuration.host.imageLimit = images }
     configuration.retentionDays = invocation.number("retain")
     configuration.drainMilliseconds = Int64(drainSeconds(invocation)) * 1000
     return configuration

@@ -20,7 +20,7 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
 
 @Suite struct RendererTests {
   @Test func everyExampleIsADocumentAndHasAView() {
-    #expect(examples.count == 35)
+    #expect(examples.count == 36)
     for example in examples {
       #expect(Renderer.kind(of: example) != nil, "\(example)")
       if Renderer.kind(of: example) == "error" { continue }

@@ -165,7 +165,7 @@ extension EndToEnd {
       let plan = try workspace.json("db", "migrate", "--dry-run", "--show-sql")
       let steps = try #require(plan["steps"]?.elements)
       #expect(plan["pending"]?.integer == Int64(steps.count))
-      #expect(steps.allSatisfy { $0["sql"]?.text?.contains("CREATE TABLE") == true })
+      #expect(steps.allSatisfy { $0["sql"]?.text?.contains("TABLE") == true })
       #expect(!FileManager.default.fileExists(atPath: workspace.database))
       let daemon = try workspace.serve()
       #expect(try workspace.json("db", "migrate", "--dry-run")["pending"]?.integer == 0)

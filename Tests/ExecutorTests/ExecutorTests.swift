@@ -25,7 +25,11 @@ private final class HeldHost: PackageHost {
   var load: HostLoad {
     HostLoad(isolation: .runner, processID: nil, callsServed: 0, callsInFlight: 0, replacements: 0)
   }
-  func submit(_ calls: [TaskCall]) { self.calls.withLock { $0 += calls.map(\.id) } }
+  func submit(_ calls: [TaskCall]) -> Bool {
+    self.calls.withLock { $0 += calls.map(\.id) }
+    return true
+  }
+  func retire(_ ended: @escaping @Sendable () -> Void) {}
   func cancel(_ callID: UInt64) { cancelled.withLock { $0.append(callID) } }
   func close(deadline: UInt64) {}
 }
@@ -45,6 +49,8 @@ private final class Hosts: HostProviding {
     if let refusal { whenReady(.failure(refusal)) }
     return loaded
   }
+
+  func cancel(_ callID: UInt64, of digest: PackageDigest) { loaded?.cancel(callID) }
 }
 
 @Suite struct ExecutorTests {

@@ -141,7 +141,8 @@ func withHost(
   guard inProcess else { return try withRunner(name, configuration) { try body($0, $1) } }
   let told = Heard()
   let host = try InProcessHost.open(
-    library: try library(name), digest: anyDigest, configuration: configuration, sink: told.sink)
+    library: try library(name), digest: anyDigest, configuration: configuration, images: ImageTable(),
+    sink: told.sink)
   defer { host.close(deadline: Clock.monotonic) }
   try body(host, told)
 }

@@ -10,8 +10,9 @@ private final class IdleHost: PackageHost {
   var load: HostLoad {
     HostLoad(isolation: .runner, processID: nil, callsServed: 0, callsInFlight: 0, replacements: 0)
   }
-  func submit(_ calls: [TaskCall]) {}
+  func submit(_ calls: [TaskCall]) -> Bool { true }
   func cancel(_ callID: UInt64) {}
+  func retire(_ ended: @escaping @Sendable () -> Void) { ended() }
   func close(deadline: UInt64) {}
 }
 
@@ -26,36 +27,58 @@ private final class IdleHost: PackageHost {
     return state
   }
 
+  /// What a care without an idle time would end, when only the new version is needed.
+  private func ended(_ state: inout HostPoolState) -> [PackageDigest] {
+    let (care, now) = (RunnerCare(), RunnerCare.settling * 2)
+    let facts = state.facts(now: now) { [new] in $0 == new ? .active : .nothing }
+    return care.plan(facts.map(\.0), now: now).actions.map(\.digest)
+  }
+
   @Test func aHeldHostIsKeptUntilTheLastWhoHoldsItLetsGo() {
     var state = loaded()
     state.hold(old)
     state.hold(old)
-    let held = state.take(except: [new])
+    let held = ended(&state)
     #expect(held.isEmpty)
-    #expect(!state.hasHost(except: [new]))
-    let releases = (state.release(old), state.take(except: [new]).count, state.release(old))
-    #expect(releases == (false, 0, true))
-    #expect(state.hasHost(except: [new]))
-    let released = state.take(except: [new])
-    #expect(released.count == 1)
-    #expect(state.loaded.map(\.digest) == [new])
+    let first = (state.release(old), ended(&state), state.release(old))
+    #expect(first == (false, [], true))
+    let released = ended(&state)
+    #expect(released == [old])
+  }
+
+  @Test func aHoldThatComesAfterThePlanKeepsTheHost() {
+    var state = loaded()
+    state.hold(old)
+    let left = state.end(old, .unneeded)
+    #expect(left == nil && state.loaded.count == 2)
+  }
+
+  @Test func aHeldHostIsReplacedLikeAnyOther() {
+    var state = loaded()
+    state.hold(old)
+    let isBegun = state.beginReplacing(old)
+    let left = state.replace(old, by: IdleHost(), .calls)
+    #expect(isBegun && left != nil)
+    let held = ended(&state)
+    #expect(held.isEmpty, "the fresh one is held too")
   }
 
   @Test func aHoldMayComeBeforeItsHostAndAReleaseTooMany() {
     var state = HostPoolState()
     state.hold(old)
     _ = state.adopt(IdleHost(), old)
-    let taken = state.take(except: [])
-    #expect(taken.isEmpty)
+    let held = ended(&state)
+    #expect(held.isEmpty)
     let releases = [state.release(old), state.release(old), state.release(new)]
     #expect(releases == [true, false, false])
   }
 
-  @Test func closingTakesWhatIsHeldToo() {
+  @Test func closingTakesWhatIsHeldToo() throws {
     var state = loaded()
     state.hold(old)
-    let taken = state.takeAll()
-    #expect(taken.count == 2)
+    let closed = state.close()
+    let left = try #require(closed)
+    #expect(left.hosts.count == 2)
   }
 
   @Test func whoWaitsForALoadIsToldThatThePoolIsClosed() throws {

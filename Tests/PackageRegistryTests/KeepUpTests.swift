@@ -19,8 +19,9 @@ private final class IdleHost: PackageHost {
       isolation: .runner, processID: nil, callsServed: 0, callsInFlight: callsInFlight, replacements: 0)
   }
 
-  func submit(_ calls: [TaskCall]) {}
+  func submit(_ calls: [TaskCall]) -> Bool { true }
   func cancel(_ callID: UInt64) {}
+  func retire(_ ended: @escaping @Sendable () -> Void) { ended() }
   func close(deadline: UInt64) {}
 }
 
@@ -101,8 +102,13 @@ private final class VersionStore: UnansweringStore {
       registry.pool.adopt(
         IdleHost(version: "1.\(number).0", callsInFlight: number == busy ? 1 : 0), VersionStore.digest(number))
     }
-    let isUnfinished = try registry.keepUp()
-    let left = Set(registry.pool.hosts.map(\.digest))
+    let service = try registry.keepUp()
+    let needs = try registry.needs(active: service.needed)
+    let now = RunnerCare.settling * 2
+    let plan = registry.pool.plan(RunnerCare(), now: now) { needs[$0] ?? .nothing }
+    registry.pool.perform(plan.actions)
+    let left = Set(registry.pool.residents.filter { !$0.isRetired }.map(\.digest))
+    let isUnfinished = service.isUnfinished || plan.nextLook.map { $0 < now + 10_000 } ?? false
     return (store.versions.indices.filter { left.contains(VersionStore.digest($0)) }, isUnfinished)
   }
 

@@ -10,9 +10,14 @@ private final class FakeHost: PackageHost {
   let descriptor: PackageDescriptor
   let calls = Mutex<[TaskCall]>([])
   private let desk: ProbeDesk
+  /// Calls it takes before it was told to end.
+  private let patience: Int
   private let answers: [String: TaskOutcome]
 
-  init(_ workflows: [WorkflowDefinition], _ answers: [String: TaskOutcome] = [:], desk: ProbeDesk) {
+  init(
+    _ workflows: [WorkflowDefinition], _ answers: [String: TaskOutcome] = [:], desk: ProbeDesk, patience: Int = .max
+  ) {
+    self.patience = patience
     descriptor = PackageDescriptor(name: "tested", version: "1.0.0", workflows: workflows)
     self.desk = desk
     self.answers = answers
@@ -22,17 +27,23 @@ private final class FakeHost: PackageHost {
     HostLoad(isolation: .runner, processID: nil, callsServed: 0, callsInFlight: 0, replacements: 0)
   }
 
-  func submit(_ calls: [TaskCall]) {
+  func submit(_ calls: [TaskCall]) -> Bool {
+    guard self.calls.withLock({ $0.count }) < patience else { return false }
     for call in calls {
       self.calls.withLock { $0.append(call) }
       let outcome = answers[call.task] ?? .succeeded(patch: Array("{\"\(call.task)\":1}".utf8))
       let report = TaskReport(callID: call.id, outcome: outcome, startedAt: 1, finishedAt: 2)
-      let others = desk.take([.finished(report), .replaced(reason: "not of a probe")])
-      #expect(others.count == 1, "only what is not a probe's goes on to the executor")
+      let foreign = [7 << 40, 1 << 63 | 1, 3 << 62 | 1].map { number in
+        HostEvent.finished(TaskReport(callID: number, outcome: .cancelled, startedAt: 1, finishedAt: 2))
+      }
+      let others = desk.take([.finished(report), .replaced(reason: "not of a probe")] + foreign)
+      #expect(others.count == 4, "only what is not a probe's goes on to the executor")
     }
+    return true
   }
 
   func cancel(_ callID: UInt64) {}
+  func retire(_ ended: @escaping @Sendable () -> Void) { ended() }
   func close(deadline: UInt64) {}
 }
 
@@ -94,5 +105,13 @@ private final class FakeHost: PackageHost {
     let error = run(FakeHost([diamond], ["first": .lost("killed")], desk: desk))
     #expect(error?.isInfrastructure == true)
     #expect(error?.code == "CLO-P112")
+  }
+
+  @Test func aHostThatWasToldToEndSaysNothingOfThePackageAndIsNotWaitedFor() {
+    let host = FakeHost([diamond], desk: desk, patience: 1)
+    let error = run(host)
+    #expect(error?.isInfrastructure == true)
+    #expect(error?.code == "CLO-P112")
+    #expect(host.calls.withLock { $0.map(\.task) } == ["first"])
   }
 }

@@ -1,6 +1,7 @@
 import CloacinaRuntime
 import Foundation
 import PackageHost
+import Telemetry
 import Testing
 import WorkflowModel
 import WorkflowStore
@@ -55,20 +56,23 @@ import WorkflowStore
     return WorkflowDefinition(name: "w", tasks: [task])
   }
 
-  private static var status: RuntimeStatus {
+  static var status: RuntimeStatus {
     var counts = StoreCounts()
     counts.inFlight = [VersionCount(package: "p", version: "1.0.0", count: 1)]
     var status = RuntimeStatus(
-      version: "0", node: "n", bootID: "b", startedAt: 0, databaseURL: "sqlite:x", engine: "sqlite", counts: counts,
+      version: "0", node: "n", bootID: "b", startedAt: 0, at: 5, databaseURL: "sqlite:x", engine: "sqlite",
+      counts: counts,
       activations: [activation], slots: 1, slotsBusy: 0,
-      hosts: [
-        HostStatus(
-          package: "p", version: "1.0.0", digest: digest, isolation: .runner, processID: 1, calls: 1, replacements: 0)
-      ])
+      hosts: [host], images: ImageUse(count: 1, bytes: 2, limit: 3))
     status.nodes = [node]
     status.attention = ["x"]
     status.rules = [rule]
     return status
+  }
+
+  private static var host: HostStatus {
+    HostStatus(
+      package: "p", version: "1.0.0", digest: digest, isolation: "runner", processID: 1, calls: 1, replacements: 0)
   }
 
   private static var node: NodeRecord {
@@ -76,6 +80,7 @@ import WorkflowStore
       bootID: "n-1", name: "n", host: "h", processID: 1, version: "0", tags: ["t"], types: ["p.%"], slots: 1,
       slotsBusy: 0, runsHeld: 0, state: .ready, startedAt: 0)
     report.connections = ConnectionUse(open: 1, limit: 8, waiting: 0, waits: 0, refusals: 0)
+    report.hosts = [host]
     var node = NodeRecord(report: report, wanted: .ready, heartbeatAt: 0, isAlive: true)
     node.leads = [.sweep]
     return node
@@ -126,6 +131,7 @@ import WorkflowStore
       RunRepaired.retried(RetryPlan(), version: "1.0.0").retryContract(run),
       RunRepaired.migrated(from: "1.0.0", to: "1.1.0", wasLeased: true).migrationContract(run),
       InsightContract.plan, InsightContract.why,
+      Metrics.families(status).filter { $0.name == "cloacina_host_calls_total" }.contract,
     ]
   }
 
@@ -172,7 +178,7 @@ import WorkflowStore
     }
   }
 
-  @Test(arguments: 0..<27) func producedFieldsAreTheDocumentedOnes(_ index: Int) throws {
+  @Test(arguments: 0..<28) func producedFieldsAreTheDocumentedOnes(_ index: Int) throws {
     let document = ContractTests.documents[index]
     let schema = try #require(document["schema"]?.text)
     let example = try #require(
@@ -184,7 +190,7 @@ import WorkflowStore
     #expect(fields(document) == fields(example), "\(schema)")
   }
 
-  @Test func everyDocumentIsTested() { #expect(ContractTests.documents.count == 27) }
+  @Test func everyDocumentIsTested() { #expect(ContractTests.documents.count == 28) }
 
   @Test func sharesAreWrittenInPercent() {
     let shown = CanaryResult(canary: ContractTests.canary, swap: nil).contract

@@ -20,7 +20,7 @@ import WorkflowStore
     let path = NSTemporaryDirectory() + "cloacina-\(UUID().uuidString).db"
     let steps = try SQLiteStore.plan(path: path)
     #expect(steps.map(\.number) == Migration.all.map(\.number))
-    #expect(steps.allSatisfy { !$0.isApplied && $0.sql.contains("CREATE") && $0.checksum.count == 64 })
+    #expect(steps.allSatisfy { !$0.isApplied && $0.sql.contains("TABLE") && $0.checksum.count == 64 })
     #expect(!FileManager.default.fileExists(atPath: path))
     #expect(try plan(":memory:").allSatisfy { !$0 })
   }

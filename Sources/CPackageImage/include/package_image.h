@@ -14,6 +14,7 @@ typedef struct cloacina_image cloacina_image;
 typedef struct cloacina_image_error {
   char code[16];
   char sentence[496];
+  uint8_t is_mapped; /* not 0: the library was mapped before it was refused, and stays so */
 } cloacina_image_error;
 
 /* What an ELF file says of itself, read without mapping it as code. */

@@ -166,6 +166,7 @@ final class SwapLead {
   private func fail(_ error: RuntimeError) -> RuntimeError {
     let step = report.record.step
     finishStep(step)
+    runtime.parts.registry.pool.cool(version.digest)
     let (id, failure) = (report.record.id, SwapFailure(code: error.code, message: error.message))
     do throws(RuntimeError) {
       _ = try runtime.write { store throws(StoreError) in try store.endSwap(id, failure: failure, now: Clock.now) }

@@ -7,7 +7,7 @@ struct Migration {
   let sql: String
 
   /// Every step, in order.
-  static let all = [initialTables, manyNodes, schedules, versionLife, migratedRuns, rollbackRules]
+  static let all = [initialTables, manyNodes, schedules, versionLife, migratedRuns, rollbackRules, nodeHosts]
 
   /// SHA-256 of the SQL text, hexadecimal.
   var checksum: String {

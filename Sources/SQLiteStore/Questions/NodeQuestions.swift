@@ -15,7 +15,7 @@ final class NodeQuestions {
         n.state, n.started_at, n.heartbeat_at, coalesce(s.wanted, 'ready'), n.alive_until >= ?1,
         n.connections, (
           SELECT json_group_array(duty) FROM (
-            SELECT duty FROM duty_leader WHERE node = n.boot_id AND lead_until >= ?1 ORDER BY duty))
+            SELECT duty FROM duty_leader WHERE node = n.boot_id AND lead_until >= ?1 ORDER BY duty)), n.hosts
       FROM node AS n LEFT JOIN node_setting AS s ON s.name = n.name
       WHERE n.alive_until >= ?2 ORDER BY n.name, n.started_at, n.boot_id
       """)
@@ -72,6 +72,7 @@ enum NodeRow {
       tags: try JSONTexts.texts(row.bytes(5)), types: try JSONTexts.texts(row.bytes(6)), slots: Int(row.int(7)),
       slotsBusy: Int(row.int(8)), runsHeld: Int(row.int(9)), state: try state(row, 10), startedAt: row.time(11))
     report.connections = (try? JSONReader.read(row.bytes(15))).flatMap(ConnectionUse.init(json:))
+    report.hosts = HostStatus.list(json: row.bytes(17))
     var record = NodeRecord(
       report: report, wanted: try state(row, 13), heartbeatAt: row.time(12), isAlive: row.int(14) == 1)
     record.leads = try JSONTexts.texts(row.bytes(16)).compactMap(Duty.init(rawValue:))

@@ -1,0 +1,24 @@
+import PackageHost
+package import WorkflowModel
+import WorkflowStore
+
+extension PackageRegistry {
+  /// Versions that are in service or about to be: their hosts are not ended for want of a purpose.
+  package func neededDigests() throws(RegistryError) -> Set<PackageDigest> { try inService().needed }
+
+  /// What the versions of the loaded hosts are needed for, when `active` are what new runs take; those that are missing
+  /// are needed for nothing. Asks the store only for hosts that are not active.
+  package func needs(active: Set<PackageDigest>) throws(RegistryError) -> [PackageDigest: HostFacts.Need] {
+    let residents = pool.residents.filter { !$0.isRetired }
+    var needs: [PackageDigest: HostFacts.Need] = [:]
+    for digest in active { needs[digest] = .active }
+    guard residents.contains(where: { !active.contains($0.digest) }) else { return needs }
+    let inFlight = try read { store throws(StoreError) in try store.counts(tenant: nil).inFlight }
+    for resident in residents where !active.contains(resident.digest) {
+      let descriptor = resident.host.descriptor
+      let isPinned = inFlight.contains { $0.package == descriptor.name && $0.version == descriptor.version }
+      if isPinned { needs[resident.digest] = .pinned }
+    }
+    return needs
+  }
+}

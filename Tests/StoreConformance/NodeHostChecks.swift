@@ -1,0 +1,23 @@
+import WorkflowModel
+import WorkflowStore
+
+extension StoreCheck {
+  static let nodeHostChecks: [StoreCheck] = [
+    StoreCheck("a node says what it has loaded, and the list repeats the last it said") { bench in
+      var host = HostStatus(
+        package: "demo", version: "1.0.0", digest: Bench.digest("a"), isolation: "runner", processID: 4712, calls: 3600,
+        replacements: 1)
+      (host.inFlight, host.memory, host.isRetired) = (2, 7_340_032, true)
+      (host.startedAt, host.lastUsedAt) = (bench.now - 60_000, bench.now - 7)
+      let trusted = HostStatus(
+        package: "demo", version: "1.1.0", digest: Bench.digest("b"), isolation: "in-process", processID: nil, calls: 0,
+        replacements: 0)
+      for hosts in [[host, trusted], [trusted], []] {
+        var report = bench.nodeReport("a")
+        report.hosts = hosts
+        _ = try bench.store.report(report, leaseMilliseconds: Bench.lease, now: bench.now)
+        try expectEqual(try bench.store.nodes(now: bench.now).map(\.report.hosts), [hosts], "hosts")
+      }
+    }
+  ]
+}
