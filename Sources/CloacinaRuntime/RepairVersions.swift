@@ -66,6 +66,7 @@ struct RepairVersions {
       guard let record = known.first(where: { $0.version == wanted }) else {
         return .failure(Runtime.unknownVersion(name.package, wanted, known))
       }
+      guard record.state.takesRequestedRuns else { return .failure(RepairVersions.outOfReach(record)) }
       names[record.digest] = record.version
       return .success(record.digest)
     } catch { throw .ofStore(error) }
@@ -79,6 +80,13 @@ struct RepairVersions {
         RuntimeError(.refused, code: "CLO-R033", reason, fix: "cloacina-ctl package list"))
     case .unknown(let reason): throw .ofStore(RuntimeError(.unavailable, code: "CLO-R034", reason))
     }
+  }
+
+  private static func outOfReach(_ record: PackageRecord) -> RuntimeError {
+    RuntimeError(
+      .refused, code: "CLO-R043",
+      "\(record.name) \(record.version) is \(record.state.rawValue), and takes no run that it does not have already",
+      fix: "name another version: cloacina-ctl package versions \(record.name)")
   }
 
   private static func inactive(_ package: String) -> RuntimeError {

@@ -75,7 +75,11 @@ extension Runtime {
         let type = "\(old.descriptor.name).\(workflow.name)"
         let count = open.filter { $0.type == type }.reduce(0) { $0 + $1.count }
         guard count > 0 else { continue }
-        let fit = GraphFit(from: workflow, to: plan.new.descriptor.workflows.first { $0.name == workflow.name })
+        let next = plan.new.descriptor.workflows.first { $0.name == workflow.name }
+        let fit: GraphFit
+        do throws(GraphError) { fit = try GraphFit(from: workflow, to: next) } catch {
+          throw StoreError(.corrupt, "the graph of \(type) cannot run: \(error); run 'cloacina-ctl db check'")
+        }
         var movable: Int? = fit.isUnchanged ? count : fit.isGone ? 0 : nil
         if movable == nil, count <= Runtime.mostCounted {
           let ended = try store.endedTasks(tenant: tenant, digest: old.digest, workflow: workflow.name)

@@ -34,6 +34,7 @@ extension Explanation {
       }
     }
     suggest("run events \(facts.id)")
+    suggest("run retry \(facts.id)")
   }
 
   private mutating func explainCancellation(_ facts: RunFacts) {

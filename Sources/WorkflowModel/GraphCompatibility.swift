@@ -13,8 +13,8 @@ package enum GraphCompatibility {
       guard let before = old.plan.position(of: task) else {
         throw refusal("task '\(task)' has ended, and version \(old.version), whose run it is, has no such task")
       }
-      let (were, are) = (old.plan.ancestorNames(of: before), new.plan.ancestorNames(of: position))
-      if were != are {
+      if !stands(task, in: old.plan, and: new.plan) {
+        let (were, are) = (old.plan.ancestorNames(of: before), new.plan.ancestorNames(of: position))
         throw refusal(
           """
           task '\(task)' has ended behind \(shown(were)) in version \(old.version), and comes behind \(shown(are)) \
@@ -22,6 +22,12 @@ package enum GraphCompatibility {
           """)
       }
     }
+  }
+
+  /// True when both graphs have the task, behind the same tasks.
+  static func stands(_ task: String, in old: RunPlan, and new: RunPlan) -> Bool {
+    guard let before = old.position(of: task), let position = new.position(of: task) else { return false }
+    return old.ancestorNames(of: before) == new.ancestorNames(of: position)
   }
 
   private static func refusal(_ message: String) -> RepairRefusal {

@@ -34,40 +34,29 @@ package struct PlanInFlight: Sendable, Equatable {
   }
 }
 
-/// Whether runs that are half done under one graph could go on under another.
+/// Whether runs that are half done under one graph could go on under another, by the rule of ``GraphCompatibility``.
 package struct GraphFit: Sendable {
-  private let old: [String: Set<String>]
-  private let new: [String: Set<String>]
+  private let old: RunPlan
+  private let new: RunPlan?
 
   /// - Parameter new: nil when the workflow is gone.
-  package init(from old: WorkflowDefinition, to new: WorkflowDefinition?) {
-    self.old = GraphFit.ancestors(old)
-    self.new = new.map(GraphFit.ancestors) ?? [:]
+  /// - Throws: ``GraphError`` for a graph that cannot run.
+  package init(from old: WorkflowDefinition, to new: WorkflowDefinition?) throws(GraphError) {
+    self.old = try RunPlan(old)
+    if let new { self.new = try RunPlan(new) } else { self.new = nil }
   }
 
-  /// Every task is there with the same tasks before it: every run fits, however far it is.
-  package var isUnchanged: Bool { old == new }
+  /// Every task is there with the same tasks before it, and no other: every run fits, however far it is.
+  package var isUnchanged: Bool {
+    old.definition.tasks.count == new?.definition.tasks.count && fits(old.definition.tasks.map(\.id))
+  }
 
   /// A workflow that is gone takes no run, not even one that has finished nothing.
-  package var isGone: Bool { new.isEmpty }
+  package var isGone: Bool { new == nil }
 
   /// True when every finished task exists in the new graph with the same tasks before it.
   package func fits(_ finished: [String]) -> Bool {
-    !isGone && finished.allSatisfy { task in new[task] != nil && new[task] == old[task] }
-  }
-
-  /// The tasks before each task, however far. A graph with a cycle is none that runs; its tasks just end somewhere.
-  private static func ancestors(_ workflow: WorkflowDefinition) -> [String: Set<String>] {
-    let direct = Dictionary(workflow.tasks.map { ($0.id, $0.dependencies) }, uniquingKeysWith: { first, _ in first })
-    var found: [String: Set<String>] = [:]
-    for task in workflow.tasks {
-      var before: Set<String> = []
-      var open = task.dependencies
-      while let next = open.popLast() {
-        if before.insert(next).inserted { open += direct[next] ?? [] }
-      }
-      found[task.id] = before
-    }
-    return found
+    guard let new else { return false }
+    return finished.allSatisfy { GraphCompatibility.stands($0, in: old, and: new) }
   }
 }

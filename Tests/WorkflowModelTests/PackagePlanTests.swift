@@ -243,22 +243,30 @@ import Testing
     #expect(two.runs == 5 && two.sample == 0)
   }
 
-  @Test func aFinishedPartFitsWhereTheSameTasksStandBeforeIt() {
+  @Test func aFinishedPartFitsWhereTheSameTasksStandBeforeIt() throws {
     let old = PackagePlanTests.side.descriptor.workflows[0]
-    #expect(GraphFit(from: old, to: old).isUnchanged)
+    #expect(try GraphFit(from: old, to: old).isUnchanged)
     var later = old
     later.tasks.append(PackagePlanTests.task("d", ["c"]))
-    let added = GraphFit(from: old, to: later)
+    let added = try GraphFit(from: old, to: later)
     #expect(!added.isUnchanged && added.fits(["a", "b", "c"]) && added.fits([]))
     var moved = old
     moved.tasks[1].dependencies = []
-    let fit = GraphFit(from: old, to: moved)
+    let fit = try GraphFit(from: old, to: moved)
     #expect(fit.fits(["a"]) && !fit.fits(["a", "b"]))
     #expect(fit.fits(["c"]), "the same tasks stand before it")
     var renamed = old
     renamed.tasks[0].id = "z"
-    #expect(!GraphFit(from: old, to: renamed).fits(["a"]))
-    let gone = GraphFit(from: old, to: nil)
+    for place in renamed.tasks.indices {
+      renamed.tasks[place].dependencies = renamed.tasks[place].dependencies.map { $0 == "a" ? "z" : $0 }
+    }
+    let other = try GraphFit(from: old, to: renamed)
+    #expect(!other.isUnchanged && !other.fits(["a"]) && other.fits([]))
+    var cut = old
+    cut.tasks.removeLast()
+    #expect(try !GraphFit(from: old, to: cut).isUnchanged)
+    #expect(try !GraphFit(from: cut, to: old).isUnchanged)
+    let gone = try GraphFit(from: old, to: nil)
     #expect(gone.isGone && !gone.fits([]))
   }
 }

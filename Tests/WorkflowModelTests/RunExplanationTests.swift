@@ -333,6 +333,7 @@ import Testing
     #expect(explanation.findings[2].because == "task 'c' was skipped because task 'b' was skipped")
     #expect(explanation.findings[2].evidence[0].contains("it began with 'a': attempt 1"))
     #expect(explanation.commands.contains("cloacina-ctl run events r1"))
+    #expect(explanation.commands.contains("cloacina-ctl run retry r1"))
   }
 
   @Test func everyAttemptOfAFailedTaskIsEvidence() {
