@@ -38,6 +38,10 @@ enum SettlingStatements {
     name: "looking for open swaps",
     sql: "SELECT DISTINCT tenant_id, package_name FROM package_swap WHERE ended_at IS NULL")
 
+  static let pinned = Statement(
+    name: "looking for versions that runs are pinned to",
+    sql: "SELECT DISTINCT package_digest FROM (\(openRuns)) AS r")
+
   static func unsettled(_ rows: Rows) throws(StoreError) -> [UnsettledVersion] {
     let next = PackageQuestions.columnCount
     return try rows.map { row throws(StoreError) in
