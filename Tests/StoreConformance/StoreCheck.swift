@@ -35,7 +35,8 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
     endingChecks, permitChecks, offerChecks, versionChecks, settlingChecks, canaryChecks, quarantineChecks,
     removalChecks, swapChecks, auditChecks, ruleChecks, takenChecks, collectChecks, nodeChecks, nodeHostChecks,
     stagingChecks,
-    retryChecks, migrationChecks, upgradeChecks, queryChecks, eventChecks, questionChecks, lifeChecks, stateChecks,
+    retryChecks, repairVersionChecks, migrationChecks, upgradeChecks, queryChecks, eventChecks, questionChecks,
+    lifeChecks, stateChecks,
   ].flatMap(\.self)
 }
 
