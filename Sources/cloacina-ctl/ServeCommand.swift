@@ -73,6 +73,7 @@ enum ServeCommand {
     configuration.care = RunnerOptions.care(invocation)
     if let images = invocation.number("images") { configuration.host.imageLimit = images }
     configuration.retentionDays = invocation.number("retain")
+    configuration.auditRetentionDays = invocation.number("retain-audit")
     configuration.drainMilliseconds = Int64(drainSeconds(invocation)) * 1000
     return configuration
   }

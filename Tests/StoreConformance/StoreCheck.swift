@@ -31,7 +31,7 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
   /// Every check. A store passes all of them or does not conform.
   package static let all: [StoreCheck] = [
     packageChecks, activationChecks, submissionChecks, claimChecks, claimFilterChecks, shareChecks,
-    leaseChecks, fencingChecks, leadChecks, sweepChecks, scheduleChecks, retentionChecks, resumeChecks,
+    leaseChecks, fencingChecks, leadChecks, sweepChecks, scheduleChecks, retentionChecks, historyChecks, resumeChecks,
     endingChecks, permitChecks, offerChecks, versionChecks, settlingChecks, canaryChecks, quarantineChecks,
     removalChecks, swapChecks, auditChecks, ruleChecks, takenChecks, collectChecks, nodeChecks, nodeHostChecks,
     stagingChecks,
