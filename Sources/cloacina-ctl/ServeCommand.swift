@@ -32,8 +32,8 @@ enum ServeCommand {
   private static func listen(_ path: String, _ runtime: Runtime) throws(CommandError) -> ControlServer {
     let operations = Operations(runtime: runtime, daemon: DaemonIdentity(processID: getpid(), socket: path))
     return try asking { () throws(RuntimeError) in
-      try ControlServer(path: path) { name, params, attachment throws(RuntimeError) in
-        try operations.perform(name, params: params, attachment: attachment)
+      try ControlServer(path: path) { name, params, attachment, progress throws(RuntimeError) in
+        try operations.perform(name, params: params, attachment: attachment, progress: progress)
       }
     }
   }

@@ -33,8 +33,8 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
     packageChecks, activationChecks, submissionChecks, claimChecks, claimFilterChecks, shareChecks,
     leaseChecks, fencingChecks, leadChecks, sweepChecks, scheduleChecks, retentionChecks, historyChecks, resumeChecks,
     endingChecks, permitChecks, offerChecks, versionChecks, settlingChecks, canaryChecks, quarantineChecks,
-    removalChecks, swapChecks, auditChecks, ruleChecks, takenChecks, collectChecks, nodeChecks, nodeHostChecks,
-    stagingChecks,
+    removalChecks, swapChecks, auditChecks, ruleChecks, canaryRuleChecks, takenChecks, collectChecks, nodeChecks,
+    nodeHostChecks, stagingChecks,
     retryChecks, repairVersionChecks, migrationChecks, upgradeChecks, queryChecks, eventChecks, questionChecks,
     lifeChecks, stateChecks,
   ].flatMap(\.self)
