@@ -32,7 +32,8 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
   package static let all: [StoreCheck] = [
     packageChecks, activationChecks, submissionChecks, claimChecks, claimFilterChecks, shareChecks,
     leaseChecks, fencingChecks, leadChecks, sweepChecks, scheduleChecks, retentionChecks, historyChecks, resumeChecks,
-    endingChecks, permitChecks, offerChecks, versionChecks, settlingChecks, pinChecks, canaryChecks, quarantineChecks,
+    endingChecks, permitChecks, offerChecks, versionChecks, settlingChecks, pinChecks, definitionChecks, canaryChecks,
+    quarantineChecks,
     removalChecks, swapChecks, auditChecks, ruleChecks, canaryRuleChecks, takenChecks, collectChecks, nodeChecks,
     nodeHostChecks, stagingChecks,
     retryChecks, repairVersionChecks, migrationChecks, upgradeChecks, queryChecks, eventChecks, questionChecks,
