@@ -38,6 +38,12 @@ enum SettlingStatements {
     name: "looking for open swaps",
     sql: "SELECT DISTINCT tenant_id, package_name FROM package_swap WHERE ended_at IS NULL")
 
+  static let inFlight = Statement(
+    name: "looking for a run of a version",
+    sql: """
+      SELECT EXISTS (SELECT 1 FROM (\(openRuns)) AS r WHERE tenant_id = $1::text AND package_digest = $2::text)
+      """)
+
   static func unsettled(_ rows: Rows) throws(StoreError) -> [UnsettledVersion] {
     let next = PackageQuestions.columnCount
     return try rows.map { row throws(StoreError) in
