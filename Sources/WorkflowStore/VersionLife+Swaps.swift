@@ -10,7 +10,9 @@ extension VersionLife {
       return swap
     }
     if swap.step.isOver, start.failure != nil { return swap }
-    guard !swap.step.isOver, start.failure != nil || !swap.isOverdue(at: tables.now) else { throw SwapRecord.over(swap) }
+    guard !swap.step.isOver, start.failure != nil || !swap.isOverdue(at: tables.now) else {
+      throw SwapRecord.over(swap)
+    }
     guard start.step.isBeforeActivation, swap.step.mayBecome(start.step) else {
       throw StoreError(
         .invalid, "swap \(swap.id) is at its step '\(swap.step.rawValue)' and cannot go to '\(start.step.rawValue)'")
@@ -94,7 +96,8 @@ extension VersionLife {
       guard let course = request.course, course.id == id else { throw SwapRecord.unknown(id) }
       swap = try begun(course, facts)
     }
-    guard swap.tenant == request.tenant, swap.package == request.package, request.to.map({ $0 == swap.to }) ?? true else {
+    guard swap.tenant == request.tenant, swap.package == request.package, request.to.map({ $0 == swap.to }) ?? true
+    else {
       throw StoreError(.invalid, "swap \(id) is to bring \(swap.package) \(swap.version), not what is asked for here")
     }
     if swap.step.isBeforeActivation, swap.isOverdue(at: tables.now) { throw SwapRecord.over(swap) }

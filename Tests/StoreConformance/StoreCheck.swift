@@ -33,8 +33,8 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
     packageChecks, activationChecks, submissionChecks, claimChecks, claimFilterChecks, shareChecks,
     leaseChecks, fencingChecks, leadChecks, sweepChecks, scheduleChecks, retentionChecks, resumeChecks,
     endingChecks, permitChecks, offerChecks, versionChecks, settlingChecks, canaryChecks, quarantineChecks,
-    removalChecks, swapChecks, swapCourseChecks, auditChecks, ruleChecks, takenChecks, collectChecks, nodeChecks, nodeHostChecks,
-    stagingChecks,
+    removalChecks, swapChecks, swapCourseChecks, auditChecks, ruleChecks, takenChecks, collectChecks, nodeChecks,
+    nodeHostChecks, stagingChecks,
     retryChecks, migrationChecks, upgradeChecks, queryChecks, eventChecks, questionChecks, lifeChecks, stateChecks,
   ].flatMap(\.self)
 }

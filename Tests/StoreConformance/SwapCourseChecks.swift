@@ -47,7 +47,8 @@ extension StoreCheck {
       try bench.register("demo", "1.1.0", "b")
       _ = try bench.store.activate(bench.request(bench.course("s1", settles: false)), now: bench.now)
       let first = try unwrap(try bench.store.swap("s1"), "s1")
-      try expectEqual([first.step, first.endedAt == bench.now ? .done : .failed], [.done, .done], "nothing was before")
+      try expectEqual(
+        [first.step, first.endedAt == bench.now ? .done : .failed], [.done, .done], "nothing was before")
       try expectEqual(try bench.times("s1"), ["verify 2", "probe 3", "activate 4", "settle 0"], "steps")
       try expectEqual(
         try bench.trail().suffix(3), ["swap_begun 1.x", "activated 1.1.0", "swap_done 1.x"], "trail")
@@ -99,7 +100,8 @@ extension StoreCheck {
       try bench.beginSwap("a", "other")
       var late = bench.course("s2", settles: true)
       late.failure = SwapFailure(code: "c", message: "m")
-      try expectEqual(try bench.store.beginSwap(late, now: bench.now).step, .failed, "without a row, beside another one")
+      try expectEqual(
+        try bench.store.beginSwap(late, now: bench.now).step, .failed, "without a row, beside another one")
       try expectEqual(try bench.store.swap("other")?.step, .verify, "the other")
     },
     StoreCheck("a swap is concluded once the version before has no run in flight") { bench in

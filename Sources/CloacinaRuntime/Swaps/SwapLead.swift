@@ -225,7 +225,8 @@ final class SwapLead {
     if noted == nil, error.code == StoreError.Code.swapRunning.rawValue { return error }
     course.failure = SwapFailure(code: error.code, message: error.message)
     do throws(RuntimeError) { try note() } catch {
-      Log.write(.warning, "the failure of a swap was not recorded", [("swap", course.id), ("error", error.description)])
+      Log.write(
+        .warning, "the failure of a swap was not recorded", [("swap", course.id), ("error", error.description)])
     }
     let step = course.step
     finishStep()

@@ -31,11 +31,13 @@ final class PackageTransaction {
   /// - Throws: ``StoreError``. A COMMIT that is not answered is an error that says so: everything done under this lock
   ///   may be repeated, and repeating finds what was done.
   static func run<Value>(
-    _ connection: Connection, _ tenant: String, _ package: String, time: Timestamp?, first: [Command] = [], last: [Command] = [],
+    _ connection: Connection, _ tenant: String, _ package: String, time: Timestamp?, first: [Command] = [],
+    last: [Command] = [],
     _ body: (PackageTransaction) throws(StoreError) -> Value
   ) throws(StoreError) -> (Value, [Rows]) {
     let beginning = [
-      Command(begin), Command(lock, Parameters().add(tenant).add(package)), Command(clock, Parameters().add(time: time)),
+      Command(begin), Command(lock, Parameters().add(tenant).add(package)),
+      Command(clock, Parameters().add(time: time)),
     ]
     let rows: [Rows]
     do throws(PostgresFailure) { rows = try connection.run(beginning + first) } catch { throw StoreError(error) }

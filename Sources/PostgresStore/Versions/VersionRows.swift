@@ -14,7 +14,8 @@ struct VersionRows: VersionTables {
     func names() -> Parameters { Parameters().add(tenant).add(package) }
     return [
       Command(PackageQuestions.activations, names()), Command(VersionStatements.lastEpoch, names()),
-      Command(VersionStatements.concerned, names().add(digest?.hex)), Command(SwapStatements.byID, Parameters().add(swap)),
+      Command(VersionStatements.concerned, names().add(digest?.hex)),
+      Command(SwapStatements.byID, Parameters().add(swap)),
       Command(SwapStatements.open, names()),
     ]
   }
