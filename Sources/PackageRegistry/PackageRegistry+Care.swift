@@ -13,11 +13,9 @@ extension PackageRegistry {
     var needs: [PackageDigest: HostFacts.Need] = [:]
     for digest in active { needs[digest] = .active }
     guard residents.contains(where: { !active.contains($0.digest) }) else { return needs }
-    let inFlight = try read { store throws(StoreError) in try store.counts(tenant: nil).inFlight }
-    for resident in residents where !active.contains(resident.digest) {
-      let descriptor = resident.host.descriptor
-      let isPinned = inFlight.contains { $0.package == descriptor.name && $0.version == descriptor.version }
-      if isPinned { needs[resident.digest] = .pinned }
+    let pinned = try read { store throws(StoreError) in try store.pinnedVersions() }
+    for digest in residents.map(\.digest) where !active.contains(digest) && pinned.contains(digest) {
+      needs[digest] = .pinned
     }
     return needs
   }

@@ -53,7 +53,7 @@ extension PackageRegistry {
 
   /// Forgets a version that was removed.
   package func forget(_ digest: PackageDigest) {
-    plans.withLock { $0[digest] = nil }
+    plans.withLock { $0.forget(digest) }
     do throws(ArchiveError) { try content.remove(digest: digest) } catch {
       Log.write(.warning, "a removed package could not be deleted here", [("reason", error.message)])
     }

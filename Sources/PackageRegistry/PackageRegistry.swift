@@ -24,7 +24,8 @@ package final class PackageRegistry: Sendable {
   let proven = Mutex<Set<PackageDigest>>([])
   /// Versions that this process has found registered.
   let seen = Mutex<Set<PackageDigest>>([])
-  let plans = Mutex<[PackageDigest: [String: WorkflowResolution]]>([:])
+  /// Graphs of the versions in use, by workflow name; a process sees ever more versions.
+  let plans = Mutex(RecentlyUsed<PackageDigest, [String: WorkflowResolution]>(limit: 256))
   /// Hosts of the versions in use.
   package let pool: HostPool
 
@@ -60,14 +61,14 @@ package final class PackageRegistry: Sendable {
 
   /// The prepared graph of a workflow of a registered version.
   package func resolve(_ digest: PackageDigest, _ workflow: String) -> WorkflowResolution {
-    if let known = plans.withLock({ $0[digest] }) { return known[workflow] ?? unknownWorkflow(workflow, digest) }
+    if let known = plans.withLock({ $0.use(digest) }) { return known[workflow] ?? unknownWorkflow(workflow, digest) }
     do throws(StoreError) {
       guard let record = try store.package(digest: digest) else {
         return .unavailable("no package with digest \(digest.short) is registered")
       }
       let records = try store.workflows(tenant: record.tenant, package: record.name)
       let prepared = PackageRegistry.prepare(records.filter { $0.digest == digest })
-      plans.withLock { $0[digest] = prepared }
+      plans.withLock { $0.keep(prepared, for: digest) }
       return prepared[workflow] ?? unknownWorkflow(workflow, digest)
     } catch { return .unknown("the package could not be read: \(error)") }
   }

@@ -20,6 +20,7 @@ package final class PostgresStore: WorkflowStore {
   /// Two connections that apply batches: one for what rests on leases, one for what brings work in.
   private let progress: Mutex<HotPath>
   private let intake: Mutex<HotPath>
+  private let lapsed: LeaseLook
   private let pool: ConnectionPool
   private let news: NewsDesk
   private let isClosed: Flag
@@ -48,11 +49,15 @@ package final class PostgresStore: WorkflowStore {
     self.pool = pool
     let owners = Owners()
     let leases = HeldLeases()
+    let connect: @Sendable () throws(StoreError) -> Connection = { () throws(StoreError) in
+      try Connection(settings, session: session + HotPath.session)
+    }
+    let lapsed = LeaseLook(waits: time == .caller, connect: connect)
+    self.lapsed = lapsed
     func hotPath() -> HotPath {
-      HotPath(usesBatchTime: time == .caller, owners: owners, leases: leases, isClosing: { isClosed.isSet }) {
-        () throws(StoreError) in
-        try Connection(settings, session: session + HotPath.session)
-      }
+      HotPath(
+        usesBatchTime: time == .caller, owners: owners, leases: leases, lapsed: lapsed,
+        isClosing: { isClosed.isSet }, connect: connect)
     }
     progress = Mutex(hotPath())
     intake = Mutex(hotPath())
@@ -64,6 +69,7 @@ package final class PostgresStore: WorkflowStore {
   package func close() {
     isClosed.set()
     news.close()
+    lapsed.close()
     progress.withLock { $0.close() }
     intake.withLock { $0.close() }
     pool.close()

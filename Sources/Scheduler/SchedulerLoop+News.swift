@@ -105,7 +105,7 @@ extension SchedulerLoop {
       batch.releases.append(claim.lease)
       return
     }
-    let resolution = plans[claim.digest]?[claim.workflow] ?? resolver(claim.digest, claim.workflow)
+    let resolution = resolve(claim.digest, claim.workflow)
     let plan: RunPlan
     let index: Int
     switch resolution {
@@ -113,7 +113,6 @@ extension SchedulerLoop {
     case .unavailable(let reason): return refuse(claim, reason)
     case .unknown(let reason): return putBack(claim, reason)
     }
-    plans[claim.digest, default: [:]][claim.workflow] = resolution
     // Somebody took the run from us and gave it back before we noticed.
     if let earlier = runs.key(claim.lease.run) { dropLost(earlier, status: nil) }
     let run = HeldRun(claim: claim, plan: plan, workflowIndex: index, lease: lease, heldSince: monotonic)

@@ -35,11 +35,10 @@ extension SchedulerLoop {
   /// the version; else the run goes on as it is.
   private func upgrade(_ key: RunKey, _ run: HeldRun, to activation: Activation) {
     let reason: String
-    switch plans[activation.digest]?[run.claim.workflow] ?? resolver(activation.digest, run.claim.workflow) {
+    switch resolve(activation.digest, run.claim.workflow) {
     case .unknown: return  // to be asked again
     case .unavailable(let why): reason = why
-    case .resolved(let plan, let index):
-      plans[activation.digest, default: [:]][run.claim.workflow] = .resolved(plan, workflowIndex: index)
+    case .resolved(let plan, _):
       let version = RunVersion(digest: activation.digest, version: activation.version, plan: plan)
       let begun = run.machine.endedTasks + run.flights.map { run.plan.definition.tasks[$0.task].id }
       do throws(RepairRefusal) {

@@ -21,7 +21,8 @@ final class SchedulerLoop {
   var takes = TakeTable()
   var backlog = Backlog()
   var tally = OutcomeTally()
-  var plans: [PackageDigest: [String: WorkflowResolution]] = [:]
+  /// Graphs of the versions that runs were begun of; a node sees ever more versions.
+  var plans = RecentlyUsed<PlanKey, WorkflowResolution>(limit: 256)
   var random = SystemRandomNumberGenerator()
 
   /// What this turn wants done, carried out by `flush`.

@@ -4,7 +4,9 @@ package import WorkflowModel
 ///
 /// Every function blocks the calling thread and may be called from any thread except Swift's cooperative
 /// pool; the store serializes writers itself. Each write is one transaction: all of it happened, or none.
-package protocol WorkflowStore: VersionKeeping, SwapConcluding, RunRepairing, RollbackRuling, StateExplaining {
+package protocol WorkflowStore:
+  VersionKeeping, SwapConcluding, RunRepairing, RollbackRuling, StateExplaining, PinsInFlight
+{
   // MARK: Hot path
 
   /// Applies a whole batch in one durable transaction, in the order of ``StoreBatch``'s fields.

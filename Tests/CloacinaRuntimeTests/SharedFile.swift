@@ -72,6 +72,7 @@ final class SharedFile: WorkflowStore {
     try store.events(id, after: after, limit: limit)
   }
   func counts(tenant: String?) throws(StoreError) -> StoreCounts { try store.counts(tenant: tenant) }
+  func pinnedVersions() throws(StoreError) -> Set<PackageDigest> { try store.pinnedVersions() }
   func lost(_ owned: [LeaseKey], node: String) throws(StoreError) -> [LostLease] { try store.lost(owned, node: node) }
   func offers(_ run: RunID) throws(StoreError) -> [OfferRecord] { try store.offers(run) }
   func permits(tenant: String, key: String) throws(StoreError) -> [PermitRecord] {

@@ -109,10 +109,12 @@ import WorkflowStore
   func aStatementThatTakesTooLongUndoesItsBatchAndMayBeTriedAgain(limit: String, state: String) throws {
     try withBench { schema, bench in
       let settings = try ConnectionSettings(schema.url)
-      let path = HotPath(usesBatchTime: true, owners: Owners(), leases: HeldLeases(), isClosing: { false }) {
-        () throws(StoreError) in
+      let connect: @Sendable () throws(StoreError) -> Connection = { () throws(StoreError) in
         try Connection(settings, session: PostgresStore.session(settings) + HotPath.session + ["SET \(limit) = '50ms'"])
       }
+      let path = HotPath(
+        usesBatchTime: true, owners: Owners(), leases: HeldLeases(), lapsed: LeaseLook(waits: true, connect: connect),
+        isClosing: { false }, connect: connect)
       defer { path.close() }
       var batch = StoreBatch(now: bench.now)
       let submission = bench.submission()

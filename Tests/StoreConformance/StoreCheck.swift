@@ -32,7 +32,7 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
   package static let all: [StoreCheck] = [
     packageChecks, activationChecks, submissionChecks, claimChecks, claimFilterChecks, shareChecks,
     leaseChecks, fencingChecks, leadChecks, sweepChecks, scheduleChecks, retentionChecks, resumeChecks,
-    endingChecks, permitChecks, offerChecks, versionChecks, settlingChecks, canaryChecks, quarantineChecks,
+    endingChecks, permitChecks, offerChecks, versionChecks, settlingChecks, pinChecks, canaryChecks, quarantineChecks,
     removalChecks, swapChecks, swapCourseChecks, auditChecks, ruleChecks, takenChecks, collectChecks, nodeChecks,
     nodeHostChecks, stagingChecks,
     retryChecks, migrationChecks, upgradeChecks, queryChecks, eventChecks, questionChecks, lifeChecks, stateChecks,

@@ -74,6 +74,9 @@ final class Connection {
   }
   private var isClosed = false
 
+  /// What another thread can cancel a command of this connection with; to be freed by who asks for it.
+  var canceller: OpaquePointer? { PQgetCancel(handle) }
+
   var socket: Int32 { PQsocket(handle) }
   var serverVersion: Int { Int(PQserverVersion(handle)) }
   /// What the server, or a proxy in front of it, gave as the session's process.

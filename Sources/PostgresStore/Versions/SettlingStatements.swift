@@ -44,6 +44,10 @@ enum SettlingStatements {
       SELECT EXISTS (SELECT 1 FROM (\(openRuns)) AS r WHERE tenant_id = $1::text AND package_digest = $2::text)
       """)
 
+  static let pinned = Statement(
+    name: "looking for versions that runs are pinned to",
+    sql: "SELECT DISTINCT package_digest FROM (\(openRuns)) AS r")
+
   static func unsettled(_ rows: Rows) throws(StoreError) -> [UnsettledVersion] {
     let next = PackageQuestions.columnCount
     return try rows.map { row throws(StoreError) in

@@ -6,162 +6,19 @@ import WorkflowStore
 ///
 /// A claim reads its index from where the last one ended, tenant by tenant, because entries of runs that were claimed
 /// stay in the index for as long as some transaction, anywhere, may still see them. Every quarter of a second, and
-/// whenever a claim finds less than it asked for, the next one begins at the start again; less often when that is slow.
+/// whenever a claim finds less than it asked for, the next one begins at the start again. Where that has become slow,
+/// what lies behind is looked for beside the claims instead, and claimed by its ids.
 final class Claims {
-  /// Nanoseconds after which a claim looks at the whole index again, at the least.
+  /// Nanoseconds after which the whole index is looked at again, at the least.
   private static let refreshAfter: UInt64 = 250_000_000
   /// Looking at the whole index may take one part in so many of the time.
   private static let refreshShare: UInt64 = 20
-  /// Up to so many nanoseconds it is cheap enough to be done whenever a claim found less than it asked for.
-  private static let cheap: UInt64 = 10_000_000
+  /// Up to so many nanoseconds it is cheap enough to be done by the claims themselves.
+  static let cheap: UInt64 = 10_000_000
+  /// Nanoseconds that tell by themselves that it is not.
+  private static let slow: UInt64 = 300_000_000
   /// A cost is the least of so many measured ones, so that a machine which was busy once counts for nothing.
   private static let samples = 4
-
-  /// A claim in an older transaction grants nothing: a node that was stopped before it had sent all of its batch would
-  /// be given leases that have lapsed, at a time that sweeps have passed over.
-  static let oldestTransaction = "interval '1 second'"
-
-  private static let ready = "status = 'pending' AND is_due AND package_digest IS NOT NULL AND deleted_at IS NULL"
-
-  /// Plain SQL may insert runs without a pin: they get it here, from the active version of what their type names or
-  /// from its canary.
-  private static let adopt = Statement(
-    name: "pinning runs",
-    sql: """
-      WITH served AS (
-        SELECT r.id, d.package_name, d.name, json_typeof(r.payload) = 'object' AS is_object, a.version, a.digest,
-          CASE WHEN cd.name IS NOT NULL THEN \(CanaryStatements.draw("r.id")) < c.parts ELSE false END AS is_canary,
-          c.version AS canary_version, c.digest AS canary_digest
-        FROM activation AS a
-        JOIN workflow_definition AS d ON d.tenant_id = a.tenant_id AND d.package_digest = a.digest
-        LEFT JOIN activation_canary AS c ON c.tenant_id = a.tenant_id AND c.package_name = a.package_name
-        LEFT JOIN workflow_definition AS cd
-          ON cd.tenant_id = c.tenant_id AND cd.package_digest = c.digest AND cd.name = d.name
-        CROSS JOIN LATERAL (
-          SELECT id, payload FROM workflow_run
-          WHERE status = 'pending' AND package_digest IS NULL AND deleted_at IS NULL
-            AND tenant_id = a.tenant_id AND type = d.package_name || '.' || d.name AND run_at <= \(Statement.now)
-          LIMIT 1000 FOR UPDATE SKIP LOCKED) AS r
-        WHERE EXISTS (
-          SELECT 1 FROM workflow_run
-          WHERE status = 'pending' AND package_digest IS NULL AND deleted_at IS NULL)
-      ), pinned AS (
-        UPDATE workflow_run AS r SET package_name = s.package_name, workflow_name = s.name,
-          package_version = CASE WHEN s.is_canary THEN s.canary_version ELSE s.version END,
-          package_digest = CASE WHEN s.is_canary THEN s.canary_digest ELSE s.digest END, is_due = true,
-          status = CASE WHEN s.is_object THEN r.status ELSE 'failed' END,
-          error_class = CASE WHEN s.is_object THEN r.error_class ELSE $2::text END,
-          last_error = CASE WHEN s.is_object THEN r.last_error ELSE $3::text END,
-          attempt = r.attempt + CASE WHEN s.is_object THEN 0 ELSE 1 END,
-          completed_at = CASE WHEN s.is_object THEN r.completed_at ELSE \(Statement.now) END,
-          updated_at = CASE WHEN s.is_object THEN r.updated_at ELSE \(Statement.now) END,
-          row_version = r.row_version + CASE WHEN s.is_object THEN 0 ELSE 1 END
-        FROM served AS s WHERE r.id = s.id
-        RETURNING r.id, s.is_object
-      )
-      INSERT INTO workflow_event (workflow_id, event_type, data, created_at)
-      SELECT id, 'failed', json_build_object('error_class', $2::text, 'error', $3::text), \(Statement.now)
-      FROM pinned WHERE NOT is_object
-      """)
-
-  /// Moves runs whose time has come to where claims look.
-  private static let promote = Statement(
-    name: "finding runs whose time has come",
-    sql: """
-      UPDATE workflow_run SET is_due = true
-      WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM workflow_run
-        WHERE status = 'pending' AND NOT is_due AND deleted_at IS NULL AND run_at <= \(Statement.now)
-        ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED))
-      """)
-
-  /// The share of a tenant in a claim.
-  static func tenantWeight(_ tenant: String) -> String {
-    "coalesce((SELECT weight FROM tenant WHERE tenant_id = \(tenant)), 1)"
-  }
-
-  /// The whole claim: grants what `granted` updates, writes the events and returns the runs.
-  private static func claim(
-    _ name: String, with prelude: String = "", weight: String = tenantWeight("g.tenant_id"), _ granted: String
-  ) -> Statement {
-    Statement(
-      name: name,
-      sql: """
-        WITH RECURSIVE \(prelude) granted AS (
-          UPDATE workflow_run SET status = 'leased', leased_by = $2::text,
-            lease_until = \(Statement.now) + $3::bigint * interval '1 millisecond', lease_epoch = lease_epoch + 1,
-            leased_at = \(Statement.now), heartbeat_at = \(Statement.now), started_at = coalesce(started_at, \(Statement.now)),
-            updated_at = \(Statement.now), row_version = row_version + 1
-          WHERE ctid = ANY (ARRAY(\(granted))) AND clock_timestamp() < now() + \(oldestTransaction)
-          RETURNING id, tenant_id, package_name, workflow_name, package_version, package_digest, payload, lease_epoch,
-            losses, priority, created_at, greatest(run_at, created_at), \(Statement.now)
-        ), told AS (
-          INSERT INTO workflow_event (workflow_id, event_type, data, created_at)
-          SELECT id, 'leased', ('{"node":' || to_json($2::text) || ',"epoch":' || lease_epoch || '}')::json,
-            \(Statement.now)
-          FROM granted
-        )
-        SELECT g.*, \(weight) FROM granted AS g
-        """)
-  }
-
-  /// What of a tenant's queue may be claimed by this node, in order.
-  private static func queue(of tenant: String, after cursor: String?) -> String {
-    """
-    SELECT ctid AS place, priority, created_at, id FROM workflow_run AS r
-    WHERE \(ready) AND r.tenant_id = \(tenant)
-      \(cursor.map { "AND (r.priority, r.created_at, r.id) > (\($0))" } ?? "")
-      AND ($5::text[] IS NULL OR r.package_digest = ANY ($5::text[]))
-      AND ($6::text[] IS NULL OR r.type LIKE ANY ($6::text[]))
-    ORDER BY r.priority, r.created_at, r.id LIMIT $4::bigint FOR UPDATE SKIP LOCKED
-    """
-  }
-
-  /// From several tenants: priority goes first, then each tenant's place by its weight, then age.
-  private static func shares(of tenants: String, after cursor: String?) -> String {
-    """
-    SELECT c.place FROM (
-      SELECT d.place, d.priority, d.created_at, d.id,
-        (row_number() OVER (PARTITION BY t.tenant, d.priority ORDER BY d.created_at, d.id) - 0.5)
-          / \(tenantWeight("t.tenant")) AS share
-      FROM \(tenants) CROSS JOIN LATERAL (\(queue(of: "t.tenant", after: cursor))) AS d) AS c
-    ORDER BY c.priority, c.share, c.created_at, c.id LIMIT $4::bigint
-    """
-  }
-
-  /// From the start of the index, whose tenants are found by jumps.
-  private static let claimFresh = claim(
-    "claiming runs",
-    with: """
-      found (tenant) AS (
-        (SELECT tenant_id FROM workflow_run WHERE \(ready) ORDER BY tenant_id LIMIT 1)
-        UNION ALL
-        SELECT (SELECT tenant_id FROM workflow_run WHERE \(ready) AND tenant_id > found.tenant
-          ORDER BY tenant_id LIMIT 1)
-        FROM found WHERE found.tenant IS NOT NULL
-      ),
-      """,
-    shares(of: "(SELECT tenant FROM found WHERE tenant IS NOT NULL) AS t", after: nil))
-
-  /// On from where the last claim ended, when that was all of one tenant.
-  private static let claimOne = claim(
-    "claiming runs of a tenant", weight: "1",
-    "SELECT q.place FROM (\(queue(of: "($7::text[])[1]", after: "($8::bigint[])[1], ($9::timestamptz[])[1], ($10::uuid[])[1]"))) AS q"
-  )
-
-  /// On from where the last claim ended.
-  private static let claimMany = claim(
-    "claiming runs of tenants",
-    shares(
-      of: "unnest($7::text[], $8::bigint[], $9::timestamptz[], $10::uuid[]) AS t (tenant, priority, created_at, id)",
-      after: "t.priority, t.created_at, t.id"))
-
-  private static let checkpoints = Statement(
-    name: "reading checkpoints",
-    sql: """
-      SELECT t.run_id, \(TaskRunRow.columns) FROM unnest($1::uuid[]) AS w (run)
-      JOIN task_run AS t ON t.run_id = w.run ORDER BY t.run_id, t.seq
-      """)
 
   /// Steps that make runs claimable, before `claim`.
   static func prepare(_ now: Timestamp?) -> [Step] {
@@ -174,13 +31,15 @@ final class Claims {
   }
 
   /// Where a tenant's queue was read to.
-  fileprivate struct Cursor {
+  struct Cursor: Sendable {
     var priority: Int64
     /// As PostgreSQL keeps it: our milliseconds would lose its digits.
     var createdAt: Int64
     var id: UUIDBits
   }
 
+  private let look: BehindLook
+  private let cheap: UInt64
   private var cursors: [String: Cursor] = [:]
   /// What the last claim asked for: the cursors have passed over everything else.
   private var digests: Set<PackageDigest>?
@@ -190,53 +49,104 @@ final class Claims {
   private var wasShort = true
   /// Nanoseconds that the last looks at the whole index took.
   private var costs: [UInt64] = []
+  /// Found behind the cursors, and not asked for yet.
+  private var behind: [UUIDBits] = []
 
   private var cost: UInt64 { costs.count < Claims.samples ? 0 : costs.min() ?? 0 }
 
-  /// The step that claims; nothing is claimed for a limit of 0.
-  func step(_ request: ClaimRequest, _ now: Timestamp?) -> Step {
-    let isCheap = cost < Claims.cheap
-    if Clock.monotonic >= refreshAt || (wasShort && isCheap) || request.digests != digests || request.types != types {
-      cursors = [:]
-    }
+  /// - Parameter cheap: nanoseconds up to which claims look at the whole index themselves.
+  init(look: BehindLook, cheap: UInt64) {
+    self.look = look
+    self.cheap = cheap
+  }
+
+  /// The steps that claim.
+  func steps(_ request: ClaimRequest, _ now: Timestamp?) -> [Step] {
+    if request.digests != digests || request.types != types { refreshAt = 0 }
     (digests, types) = (request.digests, request.types)
+    guard cost < cheap else { return stepsBesideLook(request, now) }
+    if Clock.monotonic >= refreshAt || wasShort { cursors = [:] }
     isFresh = cursors.isEmpty
-    let parameters = Parameters()
-    parameters.add(time: now).add(request.node)
-    parameters.add(request.leaseMilliseconds).add(Int64(request.limit))
-    parameters.addOptional(texts: request.digests?.map(\.hex))
-    parameters.addOptional(texts: request.types.isEmpty ? nil : request.types)
-    if !cursors.isEmpty {
-      let known = cursors.map { $0 }
-      parameters.add(texts: known.map(\.key))
-      parameters.add(numbers: known.map(\.value.priority))
-      parameters.add(microseconds: known.map(\.value.createdAt))
-      parameters.add(ids: known.map(\.value.id))
+    return [queueStep(request, limit: request.limit, now)]
+  }
+
+  /// What was found behind goes first, as much as there is room for.
+  private func stepsBesideLook(_ request: ClaimRequest, _ now: Timestamp?) -> [Step] {
+    isFresh = false
+    takeReport()
+    if behind.isEmpty, Clock.monotonic >= refreshAt { look.send(cursors, request) }
+    var steps: [Step] = []
+    let ids = Array(behind.prefix(request.limit))
+    behind.removeFirst(ids.count)
+    if !ids.isEmpty {
+      let parameters = start(request, now).add(ids: ids)
+      steps.append(step(Claims.claimBehind, filtered(parameters, request), request))
     }
-    let statement =
-      switch cursors.count {
-      case 0: Claims.claimFresh
-      case 1: Claims.claimOne
-      default: Claims.claimMany
-      }
-    return Step(statement, parameters) { [self] rows, outcome throws(StoreError) in
-      outcome.claimed = try read(rows)
+    if ids.count < request.limit, !cursors.isEmpty {
+      steps.append(queueStep(request, limit: request.limit - ids.count, now))
+    }
+    return steps
+  }
+
+  private func takeReport() {
+    guard let report = look.report() else { return }
+    costs = Array(repeating: report.cost, count: Claims.samples)
+    behind = report.finding
+    // More may lie there than one look brings.
+    let isFull = behind.count == BehindLook.limit
+    refreshAt = isFull ? 0 : Clock.monotonic + max(Claims.refreshAfter, report.cost * Claims.refreshShare)
+  }
+
+  private func queueStep(_ request: ClaimRequest, limit: Int, _ now: Timestamp?) -> Step {
+    let parameters = filtered(start(request, now).add(Int64(limit)), request)
+    if !cursors.isEmpty { BehindLook.add(cursors, to: parameters) }
+    switch cursors.count {
+    case 0: return step(Claims.claimFresh, parameters, request)
+    case 1: return step(Claims.claimOne, parameters, request)
+    default: return step(Claims.claimMany, parameters, request)
+    }
+  }
+
+  private func start(_ request: ClaimRequest, _ now: Timestamp?) -> Parameters {
+    Parameters().add(time: now).add(request.node).add(request.leaseMilliseconds)
+  }
+
+  private func filtered(_ parameters: Parameters, _ request: ClaimRequest) -> Parameters {
+    parameters.addOptional(texts: request.digests?.map(\.hex))
+      .addOptional(texts: request.types.isEmpty ? nil : request.types)
+  }
+
+  private func step(_ statement: Statement, _ parameters: Parameters, _ request: ClaimRequest) -> Step {
+    Step(statement, parameters) { [self] rows, outcome throws(StoreError) in
+      outcome.claimed += try read(rows)
       wasShort = outcome.claimed.count < request.limit
     }
   }
 
-  /// To be told how long the batch of the last step took.
+  /// To be told how long the batch of the last steps took.
   func took(_ nanoseconds: UInt64) {
     guard isFresh else { return }
-    costs = costs.suffix(Claims.samples - 1) + [nanoseconds]
+    costs =
+      nanoseconds >= Claims.slow
+      ? Array(repeating: nanoseconds, count: Claims.samples) : costs.suffix(Claims.samples - 1) + [nanoseconds]
     refreshAt = Clock.monotonic + max(Claims.refreshAfter, cost * Claims.refreshShare)
   }
 
-  /// The next claim begins at the start: to be told when a batch was not committed.
-  func forget() { cursors = [:] }
+  /// The whole index is looked at next: to be told when a batch was not committed, and how long that took.
+  func forget(after nanoseconds: UInt64) {
+    if nanoseconds >= Claims.slow { took(nanoseconds) }
+    refreshAt = 0
+  }
 
   /// The claimed runs in their order; notes how far each tenant's queue was read.
-  func read(_ rows: Rows) throws(StoreError) -> [ClaimedRun] {
+  private func read(_ rows: Rows) throws(StoreError) -> [ClaimedRun] {
+    try Claims.read(rows) { tenant, cursor in
+      if cursors[tenant].map({ $0 < cursor }) ?? true { cursors[tenant] = cursor }
+    }
+  }
+
+  /// The claimed runs in their order.
+  static func read(_ rows: Rows, note: (String, Cursor) -> Void = { _, _ in }) throws(StoreError) -> [ClaimedRun] {
     var names = NameCache()
     var found: [(cursor: Cursor, weight: Int64, run: ClaimedRun)] = []
     found.reserveCapacity(rows.count)
@@ -251,7 +161,7 @@ final class Claims {
       run.createdAt = rows.time(row, 10)
       // Both are microseconds; a run may be due since the beginning of time.
       run.waited = max(0, rows.int(row, 12) &- rows.int(row, 11)) / 1000
-      if cursors[run.tenant].map({ $0 < cursor }) ?? true { cursors[run.tenant] = cursor }
+      note(run.tenant, cursor)
       found.append((cursor, rows.int(row, 13), run))
     }
     found.sort { $0.cursor < $1.cursor }
@@ -259,7 +169,7 @@ final class Claims {
   }
 
   /// The runs, in order within each tenant, as the tenants' weights mix them.
-  private func inTurns(_ found: [(cursor: Cursor, weight: Int64, run: ClaimedRun)]) -> [ClaimedRun] {
+  private static func inTurns(_ found: [(cursor: Cursor, weight: Int64, run: ClaimedRun)]) -> [ClaimedRun] {
     guard let first = found.first, found.contains(where: { $0.run.tenant != first.run.tenant }) else {
       return found.map(\.run)
     }

@@ -43,11 +43,12 @@ final class HotPath {
   /// Batches after which the names of earlier ones are dropped.
   private static let marksKept: Int64 = 1000
 
-  private let connect: () throws(StoreError) -> Connection
+  private let connect: @Sendable () throws(StoreError) -> Connection
   private let usesBatchTime: Bool
   private var connection: Connection?
-  private let claims = Claims()
-  private let sweep = Sweep()
+  private let claims: Claims
+  private let behind: BehindLook
+  private let lapsed: LeaseLook
   private let leases: HeldLeases
   private let owners: Owners
   private let writer = String(UInt64.random(in: .min ... .max), radix: 36)
@@ -59,17 +60,22 @@ final class HotPath {
   private let isClosing: @Sendable () -> Bool
 
   init(
-    usesBatchTime: Bool, owners: Owners, leases: HeldLeases, isClosing: @escaping @Sendable () -> Bool,
-    connect: @escaping () throws(StoreError) -> Connection
+    usesBatchTime: Bool, owners: Owners, leases: HeldLeases, lapsed: LeaseLook,
+    cheapClaim: UInt64 = Claims.cheap, isClosing: @escaping @Sendable () -> Bool,
+    connect: @escaping @Sendable () throws(StoreError) -> Connection
   ) {
     self.usesBatchTime = usesBatchTime
     self.owners = owners
     self.leases = leases
+    self.lapsed = lapsed
+    behind = BehindLook(connect: connect)
+    claims = Claims(look: behind, cheap: cheapClaim)
     self.isClosing = isClosing
     self.connect = connect
   }
 
   func close() {
+    behind.close()
     if let connection, !connection.isBroken {
       // Nobody looks for these batches any more. What is left when this fails does no harm.
       _ = try? connection.run([Command(HotPath.dropMarks, Parameters().add(writer).add(Int64.max))])
@@ -106,8 +112,7 @@ final class HotPath {
       try complete(&outcome, batch, connection)
       return outcome
     } catch {
-      claims.forget()
-      sweep.forget()
+      claims.forget(after: Clock.monotonic - start)
       return try settle(batch, error)
     }
   }
@@ -147,13 +152,13 @@ final class HotPath {
       }
       if !heartbeat.takes.isEmpty { steps.append(Offers.extend(heartbeat, now)) }
     }
-    if let key = batch.sweep { steps += sweep.steps(key, now) }
+    if let key = batch.sweep { steps += Sweep.steps(key, lapsed.lapsed(now), now) }
     if !batch.scheduleFires.isEmpty { steps.append(ScheduleFires.step(batch.scheduleFires, now)) }
     if let node = batch.collect { steps += Offers.collect(node) }
     if let take = batch.take, take.limit > 0 { steps.append(Offers.take(take, now)) }
     if let claim = batch.claim, claim.limit > 0 {
       steps += Claims.prepare(now)
-      steps.append(claims.step(claim, now))
+      steps += claims.steps(claim, now)
     }
     return steps
   }
@@ -188,7 +193,7 @@ final class HotPath {
     if let connection, connection.isAlive { return connection }
     connection?.close()
     connection = nil
-    claims.forget()
+    claims.forget(after: 0)
     let made = try connect()
     connection = made
     return made

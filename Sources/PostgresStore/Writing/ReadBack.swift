@@ -140,7 +140,7 @@ struct ReadBack {
     }
     if let take = batch.take { outcome.taken = try Offers.taken(try rows(ReadBack.taken, of: take.node)) }
     if let node = batch.collect { outcome.collected = Offers.collected(try rows(ReadBack.collected, of: node)) }
-    if let claim = batch.claim { outcome.claimed = try Claims().read(try rows(ReadBack.claimed, of: claim.node)) }
+    if let claim = batch.claim { outcome.claimed = try Claims.read(try rows(ReadBack.claimed, of: claim.node)) }
   }
 
   private func leases(_ parameters: Parameters, _ leases: [LeaseKey], _ fill: (Parameters) -> Void) -> Parameters {

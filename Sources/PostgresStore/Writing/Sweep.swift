@@ -6,7 +6,7 @@ import WorkflowStore
 /// A node's batches hold a shared advisory lock on the node's name until they are committed; the sweep takes a run
 /// from an owner only under the exclusive one. So no checkpoint of the old owner can be committed after the run has
 /// gone to the next: it either was before the sweep, or finds the run not leased any more.
-final class Sweep {
+enum Sweep {
   /// The lock on the name of an owner. Advisory locks are the database's, names the schema's.
   static func place(_ name: String) -> String {
     "\(0x636C_6F61), hashtext(current_schema() || chr(31) || \(name))"
@@ -16,23 +16,7 @@ final class Sweep {
     name: "holding the name of an owner",
     sql: "SELECT pg_advisory_xact_lock_shared(\(place("w.node"))) FROM unnest($1::text[]) AS w (node)")
 
-  /// Until when every lease that was granted is committed, or has failed. To be asked before leases are read: what is
-  /// open now and committed by then is seen then. A claim grants nothing in a transaction older than
-  /// ``Claims/oldestTransaction``, and has a number by then, by which it is known here; how old transactions of other
-  /// roles are the server does not tell, so some seconds are left for these.
-  private static let settled = Statement(
-    name: "looking for open transactions",
-    sql: """
-      SELECT \(Statement.now) - CASE
-          WHEN count(*) FILTER (WHERE usename IS DISTINCT FROM current_user) > 0 THEN interval '3 seconds'
-          ELSE greatest(interval '1500 milliseconds', now() - min(xact_start) FILTER (WHERE backend_xid IS NOT NULL))
-        END
-      FROM pg_stat_activity
-      WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
-      """)
-
-  /// All leases that are looked at are read once: while a snapshot is held open, entries of leases that have ended stay in
-  /// the index, and reading past them is what a sweep costs.
+  /// Takes back what a look found lapsed, if it still is.
   ///
   /// A node that was stopped while its batch was on the way keeps its server session waiting, and with it the lock on its
   /// name. Once its leases have lapsed the session is ended; the next sweep finds the name free. Sessions of other roles
@@ -43,12 +27,10 @@ final class Sweep {
       WITH leader AS MATERIALIZED (
         SELECT 1 FROM duty_leader
         WHERE duty = $2::text AND node = $3::text AND epoch = $4::bigint AND lease_until > \(Statement.now) FOR SHARE
-      ), leases AS MATERIALIZED (
-        SELECT id, leased_by, leased_at, lease_until, package_digest FROM workflow_run
-        WHERE status = 'leased' AND leased_at >= $5::timestamptz
       ), lapsed AS MATERIALIZED (
-        SELECT id, leased_by, lease_until FROM leases
-        WHERE lease_until < \(Statement.now) AND package_digest IS NOT NULL AND EXISTS (SELECT 1 FROM leader)
+        SELECT r.id, r.leased_by, r.lease_until FROM unnest($5::uuid[], $6::text[]) AS w (run, owner)
+        JOIN workflow_run AS r ON r.id = w.run AND r.leased_by = w.owner AND r.status COLLATE "C" = 'leased'
+        WHERE r.lease_until < \(Statement.now) AND EXISTS (SELECT 1 FROM leader)
       ), owners AS MATERIALIZED (
         SELECT o.leased_by, o.lease_until, pg_try_advisory_xact_lock(\(place("o.leased_by"))) AS is_free
         FROM (SELECT leased_by, min(lease_until) AS lease_until FROM lapsed GROUP BY leased_by) AS o
@@ -65,7 +47,7 @@ final class Sweep {
         UPDATE workflow_run AS r SET status = 'pending', losses = r.losses + 1, updated_at = \(Statement.now),
           row_version = r.row_version + 1
         FROM lapsed AS l JOIN owners AS o ON o.leased_by = l.leased_by AND o.is_free
-        WHERE r.id = l.id AND r.status = 'leased' AND r.leased_by = l.leased_by AND r.lease_until < \(Statement.now)
+        WHERE r.id = l.id AND r.status COLLATE "C" = 'leased' AND r.leased_by = l.leased_by AND r.lease_until < \(Statement.now)
         RETURNING r.id, r.leased_by, r.lease_epoch, r.losses
       ), told AS (
         INSERT INTO workflow_event (workflow_id, event_type, data, created_at)
@@ -79,7 +61,6 @@ final class Sweep {
         RETURNING 1
       )
       SELECT (SELECT count(*) FROM leader), (SELECT count(*) FROM put_back), (SELECT count(*) FROM takes),
-        (SELECT min(leased_at) FROM leases),
         (SELECT count(*) FROM evicted)
       """)
 
@@ -93,11 +74,11 @@ final class Sweep {
       ), offers AS (
         DELETE FROM task_offer AS o WHERE EXISTS (SELECT 1 FROM leader) AND NOT EXISTS (
           SELECT 1 FROM workflow_run AS r
-          WHERE r.id = o.run_id AND r.status = 'leased' AND r.lease_epoch = o.lease_epoch)
+          WHERE r.id = o.run_id AND r.status COLLATE "C" = 'leased' AND r.lease_epoch = o.lease_epoch)
       ), permits AS (
         DELETE FROM concurrency_permit AS p WHERE EXISTS (SELECT 1 FROM leader) AND NOT EXISTS (
           SELECT 1 FROM workflow_run AS r
-          WHERE r.id = p.run_id AND r.status = 'leased' AND r.lease_epoch = p.lease_epoch)
+          WHERE r.id = p.run_id AND r.status COLLATE "C" = 'leased' AND r.lease_epoch = p.lease_epoch)
       ), nodes AS (
         DELETE FROM node WHERE EXISTS (SELECT 1 FROM leader) AND lapses_at < \(Statement.now) - interval '1 hour'
         RETURNING boot_id
@@ -107,36 +88,14 @@ final class Sweep {
       SELECT 1
       """)
 
-  /// One sweep in so many looks a minute further back.
-  private static let wideEvery = 30
-  private static let minute: Int64 = 60_000_000
-
-  /// No lease that is still held was granted before, and none will be, by the database's time in microseconds. What slips
-  /// through is found by the next sweep that looks further back.
-  private var oldestLease: Int64?
-  private var key: DutyKey?
-  private var sweeps = 0
-
-  /// The next sweep reads all leases: to be told when a batch was not committed.
-  func forget() { oldestLease = nil }
-
-  func steps(_ key: DutyKey, _ now: Timestamp?) -> [Step] {
-    // Another lead, another look at everything.
-    if key != self.key { forget() }
-    self.key = key
-    sweeps += 1
-    let isWide = sweeps.isMultiple(of: Sweep.wideEvery)
-    let since = oldestLease.map { isWide ? $0 - Sweep.minute : $0 } ?? .min
+  static func steps(_ key: DutyKey, _ lapsed: [LeaseLook.Lapsed], _ now: Timestamp?) -> [Step] {
     func parameters() -> Parameters { Parameters().add(time: now).add(key.duty.rawValue).add(key.node).add(key.epoch) }
-    var settled = Int64.min
     return [
-      Step(Sweep.settled, Parameters().add(time: now)) { rows, _ in settled = rows.int(0, 0) },
-      Step(Sweep.runs, parameters().add(microseconds: since)) { [self] rows, outcome in
-        oldestLease = rows.isNull(0, 3) ? settled : min(settled, rows.int(0, 3))
+      Step(runs, parameters().add(ids: lapsed.map(\.run)).add(texts: lapsed.map(\.owner))) { rows, outcome in
         outcome.swept.isLeader = rows.int(0, 0) == 1
         outcome.swept.runs = Int(rows.int(0, 1))
         outcome.swept.takes = Int(rows.int(0, 2))
-      }, Step(Sweep.tidy, parameters()),
+      }, Step(tidy, parameters()),
     ]
   }
 }

@@ -18,6 +18,7 @@ final class SettlingQuestions {
   private let facts: Query
   private let openSwaps: Query
   private let inFlight: Query
+  private let pins: Query
 
   init(_ connection: Connection) {
     facts = connection.query(
@@ -37,6 +38,9 @@ final class SettlingQuestions {
       WHERE (?1 IS NULL OR p.tenant_id = ?1) AND (?2 IS NULL OR p.name = ?2)
       ORDER BY p.tenant_id, p.name, p.registered_at, p.rowid
       """)
+    pins = connection.query(
+      "looking for versions that runs are pinned to",
+      "SELECT DISTINCT package_digest FROM (\(SettlingQuestions.openRuns))")
     openSwaps = connection.query(
       "looking for open swaps", "SELECT DISTINCT tenant_id, package_name FROM package_swap WHERE ended_at IS NULL")
     inFlight = connection.query(
@@ -59,6 +63,11 @@ final class SettlingQuestions {
         record: record, isInService: row.int(next) == 1, hasRunsInFlight: row.int(next + 1) == 1,
         isReturnedTo: row.int(next + 2) == 1)
     }
+  }
+
+  /// Versions that runs which are not over are pinned to.
+  func pinned() throws(StoreError) -> Set<PackageDigest> {
+    Set(try pins.all { row throws(StoreError) in try row.digest(0) })
   }
 
   /// Packages of which something is to be settled, or may be.
