@@ -110,7 +110,8 @@ extension StoreCheck {
       try bench.register("demo", "1.1.0", "b")
       let begun = try bench.beginSwap("b", "s1")
       func conclude() throws -> SwapStep {
-        try bench.store.concludeSwap(begun, by: Bench.origin, now: bench.now).step
+        let swap = try bench.store.concludeSwap(begun, by: Bench.origin, now: bench.now)
+        return swap.step
       }
       func inFlight(_ letter: Character) throws -> Bool {
         try bench.store.hasRunsInFlight(tenant: "public", digest: Bench.digest(letter))
