@@ -89,13 +89,13 @@ extension SwapLead {
   private func awaitDrained(_ digest: PackageDigest, _ wait: Int64) throws(RuntimeError) {
     let deadline = Clock.monotonic + UInt64(max(0, wait)) * 1_000_000
     var backoff = PollBackoff(from: 10, to: 250)
+    course.step = .drain
+    tell(.drain, .begins)
     while Clock.monotonic < deadline, !report.record.step.isOver {
       _ = OneShot<Void>().wait(until: min(deadline, Clock.monotonic + UInt64(backoff.next()) * 1_000_000))
       if try !hasRunsInFlight(digest) { try end() }
     }
-    guard report.record.step.isOver else { return }
-    course.step = .drain
-    finishStep()
+    if report.record.step.isOver { finishStep() }
   }
 
   private func hasRunsInFlight(_ digest: PackageDigest) throws(RuntimeError) -> Bool {

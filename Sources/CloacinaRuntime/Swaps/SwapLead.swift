@@ -47,8 +47,9 @@ final class SwapLead {
     course.settles = hasFollowers
     report = SwapReport(record: course.record(from: order.before?.digest, now: Clock.now))
     stepBegan = began
+    if hasFollowers { try note() }
+    tell(.verify, .begins)
     guard hasFollowers else { return }
-    try note()
     runtime.packagesChanged()
   }
 
@@ -73,6 +74,7 @@ final class SwapLead {
     } catch { throw fail(error) }
     finishStep()
     (course.step, report.record.step) = (.settle, .settle)
+    tell(.settle, .begins)
     runtime.activationChanged()
     if hasFollowers { settle(change) }
     finishStep()
@@ -163,6 +165,7 @@ final class SwapLead {
     case .rollback, .automatic:
       var request = RollbackRequest(tenant: version.tenant, package: version.name, origin: order.origin)
       request.to = version.digest
+      request.knownEpoch = order.before?.epoch
       request.order = order.broken
       (request.swap, request.course) = (course.id, course)
       return .activation(try store.rollBack(request, now: Clock.now))
@@ -170,7 +173,7 @@ final class SwapLead {
       let request = VersionRequest(
         tenant: version.tenant, package: version.name, digest: version.digest, origin: order.origin)
       let share = order.share ?? .all
-      return .canary(try store.setCanary(request, share: share, swap: course.id, now: Clock.now))
+      return .canary(try store.setCanary(request, share: share, rule: order.options.rule, swap: course.id, now: Clock.now))
     }
   }
 
@@ -185,6 +188,7 @@ final class SwapLead {
     course.step = step
     course.timeoutMilliseconds = limit
     report.record.step = step
+    tell(step, .begins)
   }
 
   /// Writes the present step into the swap's row, so that it is seen while it lasts.
@@ -202,9 +206,11 @@ final class SwapLead {
     return course
   }
 
-  func finishStep() {
+  func finishStep(_ state: SwapProgress.State = .done) {
     let now = Clock.monotonic
-    course.steps.append(SwapStepTime(step: course.step, milliseconds: course(at: now).elapsedMilliseconds))
+    let milliseconds = course(at: now).elapsedMilliseconds
+    course.steps.append(SwapStepTime(step: course.step, milliseconds: milliseconds))
+    tell(course.step, state, milliseconds)
     stepBegan = now
   }
 
@@ -222,14 +228,17 @@ final class SwapLead {
   private func fail(_ error: RuntimeError) -> RuntimeError {
     runtime.parts.registry.pool.cool(version.digest)
     // Refused before anything was written: there was no swap.
-    if noted == nil, error.code == StoreError.Code.swapRunning.rawValue { return error }
+    if noted == nil, error.code == StoreError.Code.swapRunning.rawValue {
+      finishStep(.failed)
+      return error
+    }
     course.failure = SwapFailure(code: error.code, message: error.message)
     do throws(RuntimeError) { try note() } catch {
       Log.write(
         .warning, "the failure of a swap was not recorded", [("swap", course.id), ("error", error.description)])
     }
     let step = course.step
-    finishStep()
+    finishStep(.failed)
     let taken = course.steps.map { "\($0.step.rawValue) \($0.milliseconds) ms" }.joined(separator: ", ")
     let active = order.before.map { "\($0.version) is still active" } ?? "no version is active"
     var error = error
