@@ -173,7 +173,8 @@ final class SwapLead {
       let request = VersionRequest(
         tenant: version.tenant, package: version.name, digest: version.digest, origin: order.origin)
       let share = order.share ?? .all
-      return .canary(try store.setCanary(request, share: share, rule: order.options.rule, swap: course.id, now: Clock.now))
+      return .canary(
+        try store.setCanary(request, share: share, rule: order.options.rule, swap: course.id, now: Clock.now))
     }
   }
 
