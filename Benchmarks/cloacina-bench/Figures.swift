@@ -10,6 +10,8 @@ struct Figures {
 
   mutating func add(_ nanoseconds: UInt64) { samples.append(nanoseconds) }
 
+  mutating func add(_ others: Figures) { samples += others.samples }
+
   /// The sample below which the share `quantile` (0…1) of all samples lies, in nanoseconds; 0 without samples.
   func quantile(_ quantile: Double) -> Double {
     guard !samples.isEmpty else { return 0 }

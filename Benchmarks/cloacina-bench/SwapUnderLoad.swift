@@ -1,148 +1,121 @@
 import CloacinaRuntime
-import Glibc
 import Synchronization
-import Threading
 import WorkflowModel
 import WorkflowStore
 
 /// Two versions swapped back and forth while a thousand runs are in flight: how long an activation takes, whether
-/// any run failed, was lost or ran the wrong version, and what the swap does to the runs' latency.
+/// any run failed, was lost or ran the wrong version, and what the swap does to the runs' latency. On PostgreSQL once
+/// more with three nodes, and how long they take to act upon an activation.
 struct SwapUnderLoad {
   let options: BenchOptions
   private let inFlight = 1000
+  private let nodeCount = 3
+  private let versions = ["1.1.0", "1.0.0"]
 
   init(_ options: BenchOptions) { self.options = options }
 
-  func run() throws { for host in options.hosts { Report.line(try measure(host: host)) } }
-
-  private func measure(host: String) throws -> [JSONMember] {
-    try ScratchDatabase.with(options, "swap") { database in try measure(host, database) }
+  func run() throws {
+    for host in options.hosts {
+      Report.line(try ScratchDatabase.with(options, "swap") { database in try alone(host, database) })
+      guard options.isPostgres else { continue }
+      Report.line(try ScratchDatabase.with(options, "swap-nodes") { database in try withNodes(host, database) })
+    }
   }
 
-  private func measure(_ host: String, _ database: ScratchDatabase) throws -> [JSONMember] {
+  /// One process that leads the swaps and runs everything.
+  private func alone(_ host: String, _ database: ScratchDatabase) throws -> [JSONMember] {
     let runtime = try database.open(host: host)
     defer { runtime.close(drainMilliseconds: 5000) }
-    var swapping = SwapOptions()
-    swapping.allowsDowngrade = true
-    for version in ["1.1.0", "1.0.0"] {
+    try registerVersions(runtime, host)
+    return try measure(runtime, host, nodes: 1)
+  }
+
+  /// Three daemons; this process leads the swaps as the command does, and runs nothing.
+  private func withNodes(_ host: String, _ database: ScratchDatabase) throws -> [JSONMember] {
+    let runtime = try database.open(host: host, executes: false)
+    defer { runtime.close(drainMilliseconds: 0) }
+    try registerVersions(runtime, host)
+    let nodes = try (1...nodeCount).map { try ServeNode(database, "swap-\($0)") }
+    defer { for node in nodes { node.stop() } }
+    for node in nodes { try runtime.awaitReady(node) }
+    return try measure(runtime, host, nodes: nodeCount)
+  }
+
+  private func registerVersions(_ runtime: Runtime, _ host: String) throws {
+    for version in versions {
       _ = try runtime.registerPackage(
         archive: try readFile("\(options.folder)/bench-\(version).cloacina"), tenant: "public",
         isolation: try isolation(host), activate: true, swapping)
     }
+  }
+
+  private var swapping: SwapOptions {
+    var options = SwapOptions()
+    options.allowsDowngrade = true
+    return options
+  }
+
+  private func measure(_ runtime: Runtime, _ host: String, nodes: Int) throws -> [JSONMember] {
     let load = SteadyLoad(runtime, inFlight: inFlight)
     try load.turnOver(times: 2)
     load.phase.store(1, ordering: .relaxed)
-    var activations = Figures()
+    var times = SwapTimes()
     for swap in 0..<options.swaps {
-      let version = swap.isMultiple(of: 2) ? "1.1.0" : "1.0.0"
-      activations.add(
-        try elapsed { _ = try runtime.activate(tenant: "public", name: "bench", version: version, swapping) })
+      let version = versions[swap % versions.count]
+      var result: ActivationResult?
+      let whole = try elapsed {
+        result = try runtime.activate(tenant: "public", name: "bench", version: version, swapping)
+      }
+      guard let report = result?.swap else { throw BenchError("\(version) was active already") }
+      times.add(whole, report)
       try load.turnOver(times: 1)
     }
     load.phase.store(2, ordering: .relaxed)
     try load.turnOver(times: 2)
-    let outcome = try load.finish()
-    return [
+    let members = [
       JSONMember("bench", .string("swap")), JSONMember("store", .string(options.store)),
-      JSONMember("host", .string(host)), JSONMember("in_flight", .integer(inFlight)),
-      JSONMember("swaps", .integer(options.swaps)), JSONMember("runs", .integer(outcome.runs)),
-      JSONMember("activate_ms_p50", activations.milliseconds(0.5)),
-      JSONMember("activate_ms_max", activations.milliseconds(1)),
-      JSONMember("failed", .integer(outcome.failed)), JSONMember("lost", .integer(outcome.lost)),
-      JSONMember("wrong_version", .integer(outcome.wrongVersion)),
-      JSONMember("p99_ms_before", outcome.latency[0].milliseconds(0.99)),
-      JSONMember("p99_ms_during", outcome.latency[1].milliseconds(0.99)),
-      JSONMember("p99_ms_after", outcome.latency[2].milliseconds(0.99)), Report.loadAverage,
+      JSONMember("host", .string(host)), JSONMember("nodes", .integer(nodes)),
+      JSONMember("in_flight", .integer(inFlight)), JSONMember("swaps", .integer(options.swaps)),
     ]
+    return members + times.members(withSettling: nodes > 1) + (try load.finish()).members + [Report.loadAverage]
   }
 }
 
-/// Keeps a number of `paced` runs in flight: each one that ends is followed by a new one.
-private final class SteadyLoad: Sendable {
-  struct Outcome {
-    var runs = 0
-    var failed = 0
-    var lost = 0
-    var wrongVersion = 0
-    var latency = [Figures(), Figures(), Figures()]
+/// What swaps took.
+private struct SwapTimes {
+  /// As the caller saw them.
+  private var whole = Figures()
+  /// Until the writes under way left room for the activation's transaction.
+  private var wait = Figures()
+  /// The transaction itself.
+  private var transaction = Figures()
+  /// From there until every node has acted upon it.
+  private var settling = Figures()
+  /// Swaps that not every node was waited for to the end, or took part in.
+  private var incomplete = 0
+
+  mutating func add(_ nanoseconds: UInt64, _ report: SwapReport) {
+    whole.add(nanoseconds)
+    wait.add(report.times.wait)
+    transaction.add(report.times.transaction)
+    for step in report.record.steps where step.step == .settle { settling.add(UInt64(step.milliseconds) * 1_000_000) }
+    if !report.warnings.isEmpty { incomplete += 1 }
   }
 
-  private struct Followed {
-    var start: StartResult
-    var phase: Int
+  func members(withSettling: Bool) -> [JSONMember] {
+    let members =
+      whole.spread("activate_ms") + wait.spread("activation_wait_ms") + transaction.spread("activation_transaction_ms")
+    guard withSettling else { return members }
+    return members + settling.spread("settle_ms") + [JSONMember("incomplete_swaps", .integer(incomplete))]
   }
+}
 
-  /// 0 before, 1 during, 2 after the swaps; noted with each run as it starts.
-  let phase = Atomic<Int>(0)
-  private let runtime: Runtime
-  private let stopping = Atomic<Bool>(false)
-  private let ended = Atomic<Int>(0)
-  private let followed = Mutex<[Followed]>([])
-  private let failure = Mutex<String?>(nil)
-  private let threads = Mutex<[NamedThread]>([])
-  private let perThread = 50
-  private let inFlight: Int
-
-  init(_ runtime: Runtime, inFlight: Int) {
-    self.runtime = runtime
-    self.inFlight = inFlight
-    threads.withLock { threads in
-      for index in 0..<(inFlight / perThread) {
-        threads.append(NamedThread("load-\(index)", stackBytes: 1 << 18) { [self] in keepRunning() })
-      }
-    }
-  }
-
-  /// Waits until as many runs as are in flight have ended, `times` times over.
-  func turnOver(times: Int) throws {
-    let target = ended.load(ordering: .relaxed) + inFlight * times
-    while ended.load(ordering: .relaxed) < target {
-      if let failure = failure.withLock({ $0 }) { throw BenchError(failure) }
-      usleep(500)
-    }
-  }
-
-  /// Ends the load and judges every run by what the store says of it.
-  func finish() throws -> Outcome {
-    stopping.store(true, ordering: .relaxed)
-    for thread in threads.withLock({ $0 }) { thread.join() }
-    if let failure = failure.withLock({ $0 }) { throw BenchError(failure) }
-    var outcome = Outcome()
-    for run in followed.withLock({ $0 }) {
-      outcome.runs += 1
-      guard let record = try? runtime.run(run.start.id), record.status.isTerminal else {
-        outcome.lost += 1
-        continue
-      }
-      if record.status != .succeeded { outcome.failed += 1 }
-      if !ranOnlyItsVersion(record, run.start) { outcome.wrongVersion += 1 }
-      if let completed = record.completedAt {
-        outcome.latency[run.phase].add(UInt64(max(0, completed - record.createdAt)) * 1_000_000)
-      }
-    }
-    return outcome
-  }
-
-  /// The digest is the one answered at the start, and each task wrote down that digest's version.
-  private func ranOnlyItsVersion(_ record: RunRecord, _ start: StartResult) -> Bool {
-    guard record.digest == start.digest, let version = record.version,
-      let result = record.result.flatMap({ try? JSONReader.read($0) })
-    else { return false }
-    return ["a", "b", "c"].allSatisfy { result[$0]?.text == version }
-  }
-
-  private func keepRunning() {
-    do {
-      while !stopping.load(ordering: .relaxed) {
-        let phase = phase.load(ordering: .relaxed)
-        let requests = (0..<perThread).map { _ in StartRequest(workflow: "bench.paced") }
-        let started = try runtime.start(requests)
-        followed.withLock { $0 += started.map { Followed(start: $0, phase: phase) } }
-        for run in started {
-          _ = try runtime.wait(run.id, timeoutMilliseconds: 60_000)
-          ended.wrappingAdd(1, ordering: .relaxed)
-        }
-      }
-    } catch { failure.withLock { $0 = "\(error)" } }
+extension Figures {
+  /// Median, the time that 99 of 100 do not pass, and the worst.
+  fileprivate func spread(_ name: String) -> [JSONMember] {
+    [
+      JSONMember("\(name)_p50", milliseconds(0.5)), JSONMember("\(name)_p99", milliseconds(0.99)),
+      JSONMember("\(name)_max", milliseconds(1)),
+    ]
   }
 }

@@ -13,6 +13,8 @@ enum NodeTiming {
   static let localPause: Int64 = 60_000
   /// A shared node is taken for dead this long after its last report; long enough to put a large package in place.
   static let sharedLease: Int64 = 10_000
+  /// A shared node that was to report three times and has not may be gone: a swap does not wait for it.
+  static let silence: Int64 = 3 * sharedPause
   static let localLease: Int64 = 180_000
   /// A lead passes on this long after it was last kept. With the pause above it is found within the two seconds that
   /// recovery may take beyond the lease of a run.

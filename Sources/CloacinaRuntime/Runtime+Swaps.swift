@@ -123,6 +123,11 @@ extension Runtime {
 
   // MARK: For the lead of a swap
 
+  /// Whether nodes beside this process take in work.
+  func hasOtherNodes() throws(RuntimeError) -> Bool {
+    try NodeRules.otherNodes(nodes(), bootID: parts.bootID) > 0
+  }
+
   /// How far the nodes are with a version.
   func verdict(_ digest: PackageDigest, _ goal: StagingVerdict.Goal) throws(RuntimeError) -> StagingVerdict {
     let nodes = try nodes()

@@ -37,6 +37,9 @@ struct StagingVerdict: Equatable {
   let goal: Goal
   /// Names of nodes that have said nothing yet.
   var missing: [String] = []
+  /// Those among them of which nothing was heard for so long that they may be gone: unless somebody insists on every
+  /// node they are not waited for.
+  var silent: [String] = []
   var failed: [Failure] = []
 
   /// Judges by the nodes that are alive and ready; others take in nothing, and see to it before they do.
@@ -47,16 +50,21 @@ struct StagingVerdict: Equatable {
       if let reason = report?.failure {
         failed.append(Failure(node: node.report.name, reason: reason))
       } else if report.map(goal.isReached) != true {
-        missing.append(node.report.name)
+        if node.silentMilliseconds > NodeTiming.silence {
+          silent.append(node.report.name)
+        } else {
+          missing.append(node.report.name)
+        }
       }
     }
   }
 
-  var isComplete: Bool { missing.isEmpty && failed.isEmpty }
+  var isComplete: Bool { missing.isEmpty && silent.isEmpty && failed.isEmpty }
 
   /// `n1 has not put it in place yet; n2 cannot: no space left`
   var sentence: String {
     let waiting = missing.map { "\($0) \(goal.complaint)" }
-    return (waiting + failed.map { "\($0.node) cannot: \($0.reason)" }).joined(separator: "; ")
+    let quiet = silent.map { "\($0) \(goal.complaint), and nothing was heard of it lately" }
+    return (waiting + quiet + failed.map { "\($0.node) cannot: \($0.reason)" }).joined(separator: "; ")
   }
 }

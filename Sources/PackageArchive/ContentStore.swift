@@ -45,6 +45,11 @@ package struct ContentStore: Sendable {
     }
   }
 
+  /// Whether there is a folder of the package, whole or damaged.
+  package func contains(digest: PackageDigest) -> Bool {
+    (try? Folder.open(root).contains(digest.hex)) ?? false
+  }
+
   /// What the manifest of a package that is in place says of it.
   ///
   /// - Throws: ``ArchiveError`` as for ``library(digest:)``.

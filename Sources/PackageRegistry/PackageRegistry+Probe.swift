@@ -7,6 +7,14 @@ package import WorkflowModel
 package import WorkflowStore
 
 extension PackageRegistry {
+  /// Whether there are files of the version on this machine; whether they are its exact bytes ``verify(_:)`` says.
+  package func isUnpacked(_ digest: PackageDigest) -> Bool { content.contains(digest: digest) }
+
+  /// Whether the version is loaded and has passed its probe, so that another one is over at once.
+  package func isProven(_ digest: PackageDigest) -> Bool {
+    proven.withLock { $0.contains(digest) } && pool.residents.contains { $0.digest == digest && !$0.isRetired }
+  }
+
   /// Checks that a registered version's exact bytes are in place on this machine, or can be.
   ///
   /// - Returns: what is to be staged; nil when nothing is.

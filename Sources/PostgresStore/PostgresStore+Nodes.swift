@@ -47,6 +47,7 @@ extension PostgresStore {
       var record = NodeRecord(
         report: report, wanted: NodeState(rawValue: rows.text(row, 12)) ?? .ready, heartbeatAt: rows.time(row, 13),
         isAlive: rows.flag(row, 14))
+      record.silentMilliseconds = rows.int(row, 18)
       record.leads = rows.texts(row, 16).compactMap(Duty.init(rawValue:))
       return record
     }

@@ -114,7 +114,7 @@ extension PostgresStore {
       return try PackageTransaction.run(connection, package.tenant, package.name, time: time) {
         transaction throws(StoreError) in
         try PackageWriter(transaction: transaction).register(package, archive, workflows, by: origin)
-      }
+      }.0
     }
   }
 }

@@ -4,11 +4,17 @@ package import WorkflowStore
 
 extension PostgresStore {
   package func activate(_ request: ActivationRequest, now: Timestamp) throws(StoreError) -> Activation {
-    try change(request.tenant, request.package, now) { life throws(StoreError) in try life.activate(request) }
+    let asked = VersionRows.factsAsked(request.tenant, request.package, request.digest, swap: request.swap)
+    return try changeActive(request.tenant, request.package, now, asked) { life throws(StoreError) in
+      try life.activate(request)
+    }
   }
 
   package func rollBack(_ request: RollbackRequest, now: Timestamp) throws(StoreError) -> Activation {
-    try change(request.tenant, request.package, now) { life throws(StoreError) in try life.rollBack(request) }
+    let asked = VersionRows.factsAsked(request.tenant, request.package, request.to, swap: request.swap)
+    return try changeActive(request.tenant, request.package, now, asked) { life throws(StoreError) in
+      try life.rollBack(request)
+    }
   }
 
   package func deactivate(_ request: VersionRequest, now: Timestamp) throws(StoreError) {
@@ -122,7 +128,10 @@ extension PostgresStore {
   // MARK: Swaps
 
   package func beginSwap(_ start: SwapStart, now: Timestamp) throws(StoreError) -> SwapRecord {
-    try change(start.tenant, start.package, now) { life throws(StoreError) in try life.beginSwap(start) }
+    let asked = VersionRows.factsAsked(start.tenant, start.package, start.to, swap: start.id)
+    return try change(start.tenant, start.package, now, first: asked) { life throws(StoreError) in
+      try life.beginSwap(start)
+    }
   }
 
   package func stepSwap(
@@ -135,6 +144,19 @@ extension PostgresStore {
 
   package func endSwap(_ id: String, failure: SwapFailure?, now: Timestamp) throws(StoreError) -> SwapRecord {
     try change(swap: id, now) { life throws(StoreError) in try life.endSwap(id, failure) }
+  }
+
+  package func hasRunsInFlight(tenant: String, digest: PackageDigest) throws(StoreError) -> Bool {
+    try ask(SettlingStatements.inFlight, Parameters().add(tenant).add(digest.hex)).flag(0, 0)
+  }
+
+  package func concludeSwap(
+    _ swap: SwapRecord, by origin: Origin, now: Timestamp
+  ) throws(StoreError) -> SwapRecord {
+    let asked = VersionRows.conclusionAsked(swap)
+    return try change(swap.tenant, swap.package, now, first: asked) { life throws(StoreError) in
+      try life.conclude(swap, by: origin)
+    }
   }
 
   package func swap(_ id: String) throws(StoreError) -> SwapRecord? {
@@ -163,16 +185,30 @@ extension PostgresStore {
   private static let beginReading = Statement(
     name: "begin reading", sql: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
+  /// - Parameter first: what `body` will ask first.
   private func change<Value>(
-    _ tenant: String, _ package: String, _ now: Timestamp,
+    _ tenant: String, _ package: String, _ now: Timestamp, first: [Command] = [],
     _ body: (VersionLife<VersionRows>) throws(StoreError) -> Value
   ) throws(StoreError) -> Value {
     try with { connection throws(StoreError) in
-      let time = usesCallersTime ? now : nil
-      return try PackageTransaction.run(connection, tenant, package, time: time) { transaction throws(StoreError) in
-        try body(VersionLife(VersionRows(transaction: transaction)))
-      }
+      try PackageTransaction.run(connection, tenant, package, time: caller(now), first: first) {
+        transaction throws(StoreError) in try body(VersionLife(VersionRows(transaction: transaction)))
+      }.0
     }
+  }
+
+  /// A change of what is active, in two round trips: one for what it depends on, one for what it writes.
+  private func changeActive(
+    _ tenant: String, _ package: String, _ now: Timestamp, _ first: [Command],
+    _ body: (VersionLife<VersionRows>) throws(StoreError) -> Void
+  ) throws(StoreError) -> Activation {
+    let last = [Command(PackageQuestions.activations, Parameters().add(tenant).add(package))]
+    let rows = try with { connection throws(StoreError) in
+      try PackageTransaction.run(connection, tenant, package, time: caller(now), first: first, last: last) {
+        transaction throws(StoreError) in try body(VersionLife(VersionRows(transaction: transaction)))
+      }.1[0]
+    }
+    return try VersionLife<VersionRows>.active(rows.count == 0 ? nil : try PackageQuestions.activation(rows, 0))
   }
 
   private func change<Value>(

@@ -3,11 +3,17 @@ package import WorkflowStore
 
 extension SQLiteStore {
   package func activate(_ request: ActivationRequest, now: Timestamp) throws(StoreError) -> Activation {
-    try change(now) { life throws(StoreError) in try life.activate(request) }
+    try change(now) { life throws(StoreError) in
+      try life.activate(request)
+      return try life.active(request.tenant, request.package)
+    }
   }
 
   package func rollBack(_ request: RollbackRequest, now: Timestamp) throws(StoreError) -> Activation {
-    try change(now) { life throws(StoreError) in try life.rollBack(request) }
+    try change(now) { life throws(StoreError) in
+      try life.rollBack(request)
+      return try life.active(request.tenant, request.package)
+    }
   }
 
   package func deactivate(_ request: VersionRequest, now: Timestamp) throws(StoreError) {
@@ -96,6 +102,16 @@ extension SQLiteStore {
 
   package func endSwap(_ id: String, failure: SwapFailure?, now: Timestamp) throws(StoreError) -> SwapRecord {
     try change(now) { life throws(StoreError) in try life.endSwap(id, failure) }
+  }
+
+  package func hasRunsInFlight(tenant: String, digest: PackageDigest) throws(StoreError) -> Bool {
+    try ask { questions throws(StoreError) in try questions.settling.hasRunsInFlight(tenant, digest) }
+  }
+
+  package func concludeSwap(
+    _ swap: SwapRecord, by origin: Origin, now: Timestamp
+  ) throws(StoreError) -> SwapRecord {
+    try change(now) { life throws(StoreError) in try life.conclude(swap, by: origin) }
   }
 
   package func swap(_ id: String) throws(StoreError) -> SwapRecord? {

@@ -97,6 +97,8 @@ package struct NodeRecord: Sendable, Equatable {
   package var heartbeatAt: Timestamp
   /// Its last report has not lapsed.
   package var isAlive: Bool
+  /// Milliseconds since its last report, by the clock that judges whether it is alive.
+  package var silentMilliseconds: Int64 = 0
   /// Duties of which it has the lead now.
   package var leads: [Duty] = []
 

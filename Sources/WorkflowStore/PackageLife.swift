@@ -65,8 +65,11 @@ package protocol VersionKeeping: AnyObject, Sendable {
 
   // MARK: Swaps
 
-  /// Writes a swap's row at its first step; the row that is there for an id that is. Throws `.swapRunning` while another
-  /// swap of the package is before its activation; one that leads back overtakes it, and it fails.
+  /// Writes a swap's row as its leader sees it: adds it, brings the one of its id to that step, or ends it with a
+  /// failure. What the row says already changes nothing.
+  ///
+  /// Throws `.swapRunning` when it is to be added while another swap of the package is before its activation; one that
+  /// leads back overtakes it, and it fails. Throws `.swapOver` when it is over, or should be.
   func beginSwap(_ start: SwapStart, now: Timestamp) throws(StoreError) -> SwapRecord
   /// Moves a swap to a later step. Throws `.notFound`, `.swapOver`.
   func stepSwap(_ id: String, to step: SwapStep, timeoutMilliseconds: Int64?, now: Timestamp) throws(StoreError)

@@ -1,6 +1,6 @@
 package import WorkflowModel
 
-/// A swap that is about to begin.
+/// A swap as its leader sees it before its activation: what its row is to say.
 package struct SwapStart: Sendable, Equatable {
   /// Chosen by the caller, so that a beginning without an answer can be repeated: one row comes of it.
   package var id: String
@@ -10,8 +10,18 @@ package struct SwapStart: Sendable, Equatable {
   package var to: PackageDigest
   package var version: String
   package var origin: Origin
-  /// Milliseconds the first step may take; nil: as long as it likes.
+  package var step = SwapStep.verify
+  /// Milliseconds the present step may take; nil: as long as it likes.
   package var timeoutMilliseconds: Int64?
+  /// Milliseconds for which it has lasted already.
+  package var elapsedMilliseconds: Int64 = 0
+  /// Steps that are over, as long as the leader saw them.
+  package var steps: [SwapStepTime] = []
+  /// Other nodes have to act upon the activation: the leader says when they have. Without them nothing is left to be
+  /// done at the step `settle`, and the activation takes the swap past it.
+  package var settles = true
+  /// Why it failed at the present step; nil: it has not.
+  package var failure: SwapFailure?
 
   package init(
     id: String, tenant: String, package: String, kind: SwapKind, to: PackageDigest, version: String, origin: Origin,
@@ -25,6 +35,17 @@ package struct SwapStart: Sendable, Equatable {
     self.version = version
     self.origin = origin
     self.timeoutMilliseconds = timeoutMilliseconds
+  }
+
+  /// Its row, if it is written now for the first time.
+  package func record(from: PackageDigest?, now: Timestamp) -> SwapRecord {
+    let stepAt = now - elapsedMilliseconds
+    var record = SwapRecord(
+      id: id, tenant: tenant, package: package, kind: kind, from: from, to: to, version: version, step: step,
+      node: origin.node, actor: origin.actor, startedAt: stepAt - steps.reduce(0) { $0 + $1.milliseconds },
+      stepAt: stepAt, deadlineAt: nil)
+    record.follow(self, at: now)
+    return record
   }
 }
 

@@ -1,39 +1,40 @@
 import WorkflowModel
 
 extension VersionLife {
-  package func activate(_ request: ActivationRequest) throws(StoreError) -> Activation {
-    let active = try tables.activation(request.tenant, request.package)
-    let swap = try swap(request.swap, request.tenant, request.package, to: request.digest)
-    if let swap, !swap.step.isBeforeActivation { return try alreadyDone(swap, active) }
-    try checkEpoch(request.knownEpoch, active, request.package)
-    let record = try find(request.tenant, request.package, request.digest)
-    if let active, active.digest == request.digest {
+  /// What is active then is left to be read: ``active(_:_:)``.
+  package func activate(_ request: ActivationRequest) throws(StoreError) {
+    let facts = try tables.facts(request.tenant, request.package, request.digest, swap: request.swap)
+    let swap = try swap(SwapOfRequest(request), in: facts)
+    if let swap, !swap.step.isBeforeActivation { return try checkDone(swap, facts.activation) }
+    try checkEpoch(request.knownEpoch, facts.activation, request.package)
+    let record = try find(request.tenant, request.package, request.digest, in: facts)
+    if let active = facts.activation, active.digest == request.digest {
       try endCanary(of: active, next: record, request.origin)
       if let rule = request.rule { try give(rule, to: active) }
-      try settle(swap)
-      var activation = active
-      activation.canary = nil
-      return activation
+      return try settle(swap, request.course)
     }
-    if let active, !request.allowsDowngrade, SemanticVersion.isDowngrade(from: active.version, to: record.version) {
+    if let active = facts.activation, !request.allowsDowngrade,
+      SemanticVersion.isDowngrade(from: active.version, to: record.version)
+    {
       throw StoreError(
         .downgrade,
         "\(record.name) \(record.version) is lower than \(active.version), which is active; allow the downgrade, or"
           + " roll back")
     }
-    let previous = if let active { Optional(active.epoch) } else { try lastEpoch(request.tenant, request.package) }
-    let activation = try replace(active, by: record, returningTo: previous, .activated, request.origin, swap)
-    if let rule = request.rule { try give(rule, to: activation) }
-    return activation
+    let previous = facts.activation?.epoch ?? (facts.lastEpoch == 0 ? nil : facts.lastEpoch)
+    let step = Step(swap: swap, course: request.course)
+    try replace(facts, by: record, returningTo: previous, .activated, request.origin, step)
+    if let rule = request.rule { try give(rule, to: try active(request.tenant, request.package)) }
   }
 
-  package func rollBack(_ request: RollbackRequest) throws(StoreError) -> Activation {
-    let active = try tables.activation(request.tenant, request.package)
-    let swap = try swap(request.swap, request.tenant, request.package, to: request.to)
-    if let swap, !swap.step.isBeforeActivation { return try alreadyDone(swap, active) }
-    try checkEpoch(request.knownEpoch, active, request.package)
+  /// What is active then is left to be read: ``active(_:_:)``.
+  package func rollBack(_ request: RollbackRequest) throws(StoreError) {
+    let facts = try tables.facts(request.tenant, request.package, request.to, swap: request.swap)
+    let swap = try swap(SwapOfRequest(request), in: facts)
+    if let swap, !swap.step.isBeforeActivation { return try checkDone(swap, facts.activation) }
+    try checkEpoch(request.knownEpoch, facts.activation, request.package)
     if let order = request.order { try check(order) }
-    guard let active, let target = try tables.activationToReturnTo(request.tenant, request.package) else {
+    guard facts.activation != nil, let target = try tables.activationToReturnTo(request.tenant, request.package) else {
       throw StoreError(
         .notFound,
         "package '\(request.package)' of tenant '\(request.tenant)' has no earlier active version that it"
@@ -45,12 +46,22 @@ extension VersionLife {
         "a rollback of \(request.package) returns to \(target.version) (\(target.digest.short)) now, not to"
           + " \(to.short); look at its versions and try again")
     }
-    let record = try find(request.tenant, request.package, target.digest)
+    let record = try find(request.tenant, request.package, target.digest, in: facts)
     let evidence = request.order.map { [JSONMember("evidence", .string($0.evidence))] } ?? []
-    let activation = try replace(
-      active, by: record, returningTo: target.previousEpoch, .rolledBack, request.origin, swap, evidence)
-    if let order = request.order { try tables.end(order, returningTo: activation.version) }
-    return activation
+    let step = Step(swap: swap, course: request.course)
+    try replace(facts, by: record, returningTo: target.previousEpoch, .rolledBack, request.origin, step, evidence)
+    if let order = request.order { try tables.end(order, returningTo: record.version) }
+  }
+
+  /// What an activation or a rollback has made active.
+  package func active(_ tenant: String, _ package: String) throws(StoreError) -> Activation {
+    try VersionLife.active(try tables.activation(tenant, package))
+  }
+
+  /// The same for one that was read already.
+  package static func active(_ activation: Activation?) throws(StoreError) -> Activation {
+    if let activation { return activation }
+    throw StoreError(.corrupt, "an activation just written cannot be read; run 'cloacina-ctl db check'")
   }
 
   /// Takes the version out of service, whether all new runs or a share of them take it; nothing when none do.
@@ -70,39 +81,37 @@ extension VersionLife {
 
   // MARK: Parts
 
-  /// Nil for a package that was never active.
-  private func lastEpoch(_ tenant: String, _ package: String) throws(StoreError) -> Int64? {
-    let epoch = try tables.lastEpoch(tenant, package)
-    return epoch == 0 ? nil : epoch
+  /// The swap that a change is a step of, if it is.
+  private struct Step {
+    var swap: SwapRecord?
+    var course: SwapStart?
   }
 
   private func replace(
-    _ active: Activation?, by record: PackageRecord, returningTo previous: Int64?, _ action: AuditAction,
-    _ origin: Origin, _ swap: SwapRecord?, _ more: [JSONMember] = []
-  ) throws(StoreError) -> Activation {
+    _ facts: ActivationFacts, by record: PackageRecord, returningTo previous: Int64?, _ action: AuditAction,
+    _ origin: Origin, _ step: Step, _ more: [JSONMember] = []
+  ) throws(StoreError) {
     let reason = action == .rolledBack ? "rolled back to \(record.version)" : "\(record.version) is active"
     try move(record, .activated)
-    if let active {
-      try supersede(record.tenant, active.digest, reason: reason)
+    if let active = facts.activation {
+      if let before = facts.records.first(where: { $0.digest == active.digest }) {
+        try supersede(before, reason: reason)
+      }
       try endCanary(of: active, next: record, origin)
     }
-    let epoch = try tables.lastEpoch(record.tenant, record.name) + 1
+    let epoch = facts.lastEpoch + 1
     try tables.recordActivation(
       NewActivation(
         tenant: record.tenant, package: record.name, epoch: epoch, version: record.version, digest: record.digest,
         previousEpoch: previous))
     var data = [JSONMember("epoch", .integer(Int(epoch)))]
-    if let active {
+    if let active = facts.activation {
       data.append(JSONMember("from_version", .string(active.version)))
       data.append(JSONMember("from_digest", .string(active.digest.hex)))
     }
-    if let swap { data.append(JSONMember("swap", .string(swap.id))) }
+    if let swap = step.swap { data.append(JSONMember("swap", .string(swap.id))) }
     try write(action, record, origin, data + more)
-    try settle(swap)
-    guard let activation = try tables.activation(record.tenant, record.name) else {
-      throw StoreError(.corrupt, "an activation just written cannot be read; run 'cloacina-ctl db check'")
-    }
-    return activation
+    try settle(step.swap, step.course)
   }
 
   private func give(_ rule: RollbackRule, to activation: Activation) throws(StoreError) {
@@ -124,10 +133,9 @@ extension VersionLife {
     try end(canary, reason: "\(next.version) is active", isPromoted: canary.digest == next.digest, origin)
   }
 
-  /// The answer to a repeated request whose swap shows that it was done.
-  private func alreadyDone(_ swap: SwapRecord, _ active: Activation?) throws(StoreError) -> Activation {
-    if let active, active.digest == swap.to, swap.step != .failed { return active }
-    throw SwapRecord.over(swap)
+  /// Of a repeated request: its swap shows that it was done.
+  private func checkDone(_ swap: SwapRecord, _ active: Activation?) throws(StoreError) {
+    guard let active, active.digest == swap.to, swap.step != .failed else { throw SwapRecord.over(swap) }
   }
 
   private func checkEpoch(_ known: Int64?, _ active: Activation?, _ package: String) throws(StoreError) {

@@ -4,14 +4,18 @@ extension VersionLife {
   package func setCanary(
     _ request: VersionRequest, _ share: CanaryShare, under rule: RollbackRule? = nil, swap id: String?
   ) throws(StoreError) -> CanaryRecord {
-    let record = try find(request)
+    let facts = try tables.facts(request.tenant, request.package, request.digest, swap: id)
+    let record = try find(request, in: facts)
     let present = try tables.canary(request.tenant, request.package)
-    let swap = try swap(id, request.tenant, request.package, to: request.digest)
+    var activation = ActivationRequest(
+      tenant: request.tenant, package: request.package, digest: request.digest, origin: request.origin)
+    activation.swap = id
+    let swap = try swap(SwapOfRequest(activation), in: facts)
     if let swap, !swap.step.isBeforeActivation {
       if let present, present.digest == request.digest, present.share == share { return present }
       throw SwapRecord.over(swap)
     }
-    guard let active = try tables.activation(request.tenant, request.package) else {
+    guard let active = facts.activation else {
       throw StoreError(
         .notFound,
         "package '\(request.package)' of tenant '\(request.tenant)' has no active version that a canary could stand"

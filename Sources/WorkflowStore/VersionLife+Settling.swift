@@ -15,6 +15,27 @@ extension VersionLife {
     return settlement
   }
 
+  /// Takes one swap past its step `settle`, and brings the states of its package's versions into line before.
+  package func conclude(_ swap: SwapRecord, by origin: Origin) throws(StoreError) -> SwapRecord {
+    let (found, versions) = try tables.conclusion(swap)
+    guard var swap = found else { throw SwapRecord.unknown(swap.id) }
+    guard !swap.step.isOver else { return swap }
+    guard !swap.step.isBeforeActivation else {
+      throw StoreError(.invalid, "swap \(swap.id) has not activated anything: it can only end with a failure")
+    }
+    var isDraining = false
+    for version in versions {
+      let state = try settle(version, by: origin).last?.to ?? version.record.state
+      if version.record.digest == swap.from, swap.from != swap.to { isDraining = state == .draining }
+    }
+    guard isDraining else { return try end(swap, nil, by: Origin(actor: swap.actor, node: swap.node)) }
+    if swap.step == .settle {
+      swap.move(to: .drain, timeoutMilliseconds: nil, at: tables.now)
+      try tables.save(swap)
+    }
+    return swap
+  }
+
   /// Step by step, so that each is recorded.
   private func settle(_ version: UnsettledVersion, by origin: Origin) throws(StoreError) -> [VersionTransition] {
     var version = version

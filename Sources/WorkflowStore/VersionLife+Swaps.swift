@@ -2,29 +2,25 @@ package import WorkflowModel
 
 extension VersionLife {
   package func beginSwap(_ start: SwapStart) throws(StoreError) -> SwapRecord {
-    if let present = try tables.swap(start.id) { return present }
-    for other in try tables.openSwaps(start.tenant, start.package) where other.step.isBeforeActivation {
-      if other.isOverdue(at: tables.now) {
-        _ = try end(other, SwapRecord.overdue(other), by: start.origin)
-      } else if start.kind.overtakes {
-        let failure = SwapFailure(
-          code: StoreError.Code.swapOver.rawValue, message: "a rollback to \(start.version) came before it")
-        _ = try end(other, failure, by: start.origin)
-      } else {
-        throw StoreError(
-          .swapRunning,
-          "another swap of \(start.package), to \(other.version), is at its step '\(other.step.rawValue)', led by node"
-            + " \(other.node) (\(other.id)); wait for its end, or roll back")
-      }
+    let facts = try tables.facts(start.tenant, start.package, start.to, swap: start.id)
+    guard var swap = facts.swap else {
+      let swap = try begun(start, facts)
+      if let failure = start.failure { return try end(swap, failure, by: start.origin) }
+      try tables.save(swap)
+      return swap
     }
-    let now = tables.now
-    let swap = SwapRecord(
-      id: start.id, tenant: start.tenant, package: start.package, kind: start.kind,
-      from: try tables.activation(start.tenant, start.package)?.digest, to: start.to, version: start.version,
-      step: .verify, node: start.origin.node, actor: start.origin.actor, startedAt: now, stepAt: now,
-      deadlineAt: start.timeoutMilliseconds.map { now + $0 })
-    try tables.save(swap)
-    try write(.swapBegun, swap, start.origin, [JSONMember("kind", .string(swap.kind.rawValue))])
+    if swap.step.isOver, start.failure != nil { return swap }
+    guard !swap.step.isOver, start.failure != nil || !swap.isOverdue(at: tables.now) else {
+      throw SwapRecord.over(swap)
+    }
+    guard start.step.isBeforeActivation, swap.step.mayBecome(start.step) else {
+      throw StoreError(
+        .invalid, "swap \(swap.id) is at its step '\(swap.step.rawValue)' and cannot go to '\(start.step.rawValue)'")
+    }
+    let isSame = swap.step == start.step
+    if !isSame { swap.follow(start, at: tables.now) }
+    if let failure = start.failure { return try end(swap, failure, by: start.origin) }
+    if !isSame { try tables.save(swap) }
     return swap
   }
 
@@ -60,25 +56,65 @@ extension VersionLife {
     return swap
   }
 
-  /// The swap that an activation is a step of; nil when it is none.
+  /// A swap's first row, still to be saved.
+  private func begun(_ start: SwapStart, _ facts: ActivationFacts) throws(StoreError) -> SwapRecord {
+    // One that has failed is in nobody's way.
+    if start.failure == nil { try makeWay(for: start, facts.openSwaps) }
+    let swap = start.record(from: facts.activation?.digest, now: tables.now)
+    try write(.swapBegun, swap, start.origin, [JSONMember("kind", .string(swap.kind.rawValue))])
+    return swap
+  }
+
+  private func makeWay(for start: SwapStart, _ others: [SwapRecord]) throws(StoreError) {
+    for other in others where other.step.isBeforeActivation {
+      if other.isOverdue(at: tables.now) {
+        _ = try end(other, SwapRecord.overdue(other), by: start.origin)
+      } else if start.kind.overtakes {
+        let failure = SwapFailure(
+          code: StoreError.Code.swapOver.rawValue, message: "a rollback to \(start.version) came before it")
+        _ = try end(other, failure, by: start.origin)
+      } else {
+        throw StoreError(
+          .swapRunning,
+          "another swap of \(start.package), to \(other.version), is at its step '\(other.step.rawValue)', led by node"
+            + " \(other.node) (\(other.id)); wait for its end, or roll back")
+      }
+    }
+  }
+
+  /// The swap that an activation is a step of, begun now if its leader has not had it written yet; nil when it is none.
   ///
   /// - Throws: ``StoreError`` when it is another one's, has failed, or should have been over by now.
   func swap(
-    _ id: String?, _ tenant: String, _ package: String, to digest: PackageDigest?
+    _ request: SwapOfRequest, in facts: ActivationFacts
   ) throws(StoreError) -> SwapRecord? {
-    guard let id else { return nil }
-    let swap = try known(id)
-    guard swap.tenant == tenant, swap.package == package, digest == nil || swap.to == digest else {
+    guard let id = request.id else { return nil }
+    let swap: SwapRecord
+    if let present = facts.swap {
+      swap = present
+    } else {
+      guard let course = request.course, course.id == id else { throw SwapRecord.unknown(id) }
+      swap = try begun(course, facts)
+    }
+    guard swap.tenant == request.tenant, swap.package == request.package, request.to.map({ $0 == swap.to }) ?? true
+    else {
       throw StoreError(.invalid, "swap \(id) is to bring \(swap.package) \(swap.version), not what is asked for here")
     }
     if swap.step.isBeforeActivation, swap.isOverdue(at: tables.now) { throw SwapRecord.over(swap) }
     return swap
   }
 
-  /// Takes the swap past its activation.
-  func settle(_ swap: SwapRecord?) throws(StoreError) {
+  /// Takes the swap past its activation, and past what nobody is waited for.
+  func settle(_ swap: SwapRecord?, _ course: SwapStart? = nil) throws(StoreError) {
     guard var swap else { return }
+    if let course { swap.follow(course, at: tables.now) }
     swap.move(to: .settle, timeoutMilliseconds: SwapRecord.settlingMilliseconds, at: tables.now)
+    guard let course, !course.settles else { return try tables.save(swap) }
+    guard let from = swap.from, from != swap.to else {
+      _ = try end(swap, nil, by: Origin(actor: swap.actor, node: swap.node))
+      return
+    }
+    swap.move(to: .drain, timeoutMilliseconds: nil, at: tables.now)
     try tables.save(swap)
   }
 
@@ -107,12 +143,39 @@ extension VersionLife {
   }
 }
 
+/// The part of a request that says which swap it is a step of.
+struct SwapOfRequest {
+  var id: String?
+  var course: SwapStart?
+  var tenant: String
+  var package: String
+  var to: PackageDigest?
+
+  init(_ request: ActivationRequest) {
+    (id, course, to) = (request.swap, request.course, request.digest)
+    (tenant, package) = (request.tenant, request.package)
+  }
+
+  init(_ request: RollbackRequest) {
+    (id, course, to) = (request.swap, request.course, request.to)
+    (tenant, package) = (request.tenant, request.package)
+  }
+}
+
 extension SwapRecord {
   /// What nodes have to act upon an activation, unless the swap's leader says otherwise.
   static let settlingMilliseconds: Int64 = 60_000
 
   /// True when the present step should be over by now.
   package func isOverdue(at now: Timestamp) -> Bool { deadlineAt.map { $0 < now } ?? false }
+
+  /// Takes over what its leader says of the steps so far.
+  mutating func follow(_ course: SwapStart, at now: Timestamp) {
+    step = course.step
+    steps = course.steps
+    stepAt = now - course.elapsedMilliseconds
+    deadlineAt = course.timeoutMilliseconds.map { stepAt + $0 }
+  }
 
   /// The same step again only moves its deadline.
   mutating func move(to next: SwapStep, timeoutMilliseconds: Int64?, at now: Timestamp) {
@@ -129,7 +192,7 @@ extension SwapRecord {
     endedAt = now
   }
 
-  static func overdue(_ swap: SwapRecord) -> SwapFailure {
+  package static func overdue(_ swap: SwapRecord) -> SwapFailure {
     SwapFailure(
       code: StoreError.Code.swapOver.rawValue,
       message: "its step '\(swap.step.rawValue)', led by node \(swap.node), was not over in time; nothing was changed")

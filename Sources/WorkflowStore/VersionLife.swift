@@ -13,10 +13,17 @@ package struct VersionLife<Tables: VersionTables> {
     try find(request.tenant, request.package, request.digest)
   }
 
+  func find(_ request: VersionRequest, in facts: ActivationFacts) throws(StoreError) -> PackageRecord {
+    try find(request.tenant, request.package, request.digest, in: facts)
+  }
+
+  /// - Parameter facts: where the version is looked for first.
   func find(
-    _ tenant: String, _ package: String, _ digest: PackageDigest
+    _ tenant: String, _ package: String, _ digest: PackageDigest, in facts: ActivationFacts? = nil
   ) throws(StoreError) -> PackageRecord {
-    guard let record = try tables.record(tenant, digest), record.name == package else {
+    var known = facts?.records.first { $0.digest == digest }
+    if known == nil { known = try tables.record(tenant, digest) }
+    guard let record = known, record.name == package else {
       throw StoreError(
         .notFound, "package '\(package)' of tenant '\(tenant)' has no registered version \(digest); register it first")
     }
@@ -40,8 +47,12 @@ package struct VersionLife<Tables: VersionTables> {
 
   /// Takes a version that is in service out of it, because of what `reason` says.
   func supersede(_ tenant: String, _ digest: PackageDigest, reason: String) throws(StoreError) {
-    guard let record = try tables.record(tenant, digest), record.state == .active else { return }
-    try move(record, .superseded, reason: reason)
+    guard let record = try tables.record(tenant, digest) else { return }
+    try supersede(record, reason: reason)
+  }
+
+  func supersede(_ record: PackageRecord, reason: String) throws(StoreError) {
+    if record.state == .active { try move(record, .superseded, reason: reason) }
   }
 
   func write(

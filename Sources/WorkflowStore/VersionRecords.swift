@@ -8,8 +8,10 @@ package struct ActivationRequest: Sendable, Equatable {
   package var origin: Origin
   /// Whether a version lower than the active one may take its place.
   package var allowsDowngrade = false
-  /// The swap it is a step of; its row goes on to `settle` in the same transaction.
+  /// The swap it is a step of; its row goes on to `settle`, or past it, in the same transaction.
   package var swap: String?
+  /// How the swap went so far; a row that is not there yet is begun with it.
+  package var course: SwapStart?
   /// The epoch that the caller knows, 0 for no active version; nil: whatever it is.
   package var knownEpoch: Int64?
   /// When to return to the version before, see ``RollbackRuling``. The active version gets it in place of its present one.
@@ -30,7 +32,9 @@ package struct RollbackRequest: Sendable, Equatable {
   package var origin: Origin
   /// The version that was prepared; when a rollback would return to another one by now nothing is written.
   package var to: PackageDigest?
+  /// As for ``ActivationRequest``.
   package var swap: String?
+  package var course: SwapStart?
   /// As for ``ActivationRequest``.
   package var knownEpoch: Int64?
   /// The broken rule that it is done for. When that is over, or its leader leads no more, nothing is written.

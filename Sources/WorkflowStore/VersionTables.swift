@@ -9,6 +9,10 @@ package protocol VersionTables {
 
   // MARK: Reading
 
+  /// What an activation of the version, or a step of the swap towards it, depends on; read at once.
+  func facts(
+    _ tenant: String, _ package: String, _ digest: PackageDigest?, swap: String?
+  ) throws(StoreError) -> ActivationFacts
   func activation(_ tenant: String, _ package: String) throws(StoreError) -> Activation?
   /// The change that a rollback of the active version would repeat; nil: there is none.
   func activationToReturnTo(_ tenant: String, _ package: String) throws(StoreError) -> PastActivation?
@@ -22,6 +26,8 @@ package protocol VersionTables {
   func openSwaps(_ tenant: String, _ package: String) throws(StoreError) -> [SwapRecord]
   /// Runs pinned to the version that are not over. Nobody can add one before the transaction has ended.
   func lockedRunsInFlight(_ tenant: String, _ digest: PackageDigest) throws(StoreError) -> Int
+  /// A swap that its leader is about to conclude, and what ``unsettled(_:_:)`` returns; read at once.
+  func conclusion(_ swap: SwapRecord) throws(StoreError) -> (swap: SwapRecord?, versions: [UnsettledVersion])
   /// Versions of the package whose state depends on what is active or in flight.
   func unsettled(_ tenant: String, _ package: String) throws(StoreError) -> [UnsettledVersion]
 
@@ -68,6 +74,29 @@ package struct RuleSubject: Sendable, Equatable {
   init(_ canary: CanaryRecord, number: Int64) {
     key = RuleKey(tenant: canary.tenant, package: canary.package, epoch: number)
     (digest, version) = (canary.digest, canary.version)
+  }
+}
+
+/// What is known of a package before a change of what is active.
+package struct ActivationFacts: Sendable {
+  package var activation: Activation?
+  /// As ``VersionTables/lastEpoch(_:_:)``.
+  package var lastEpoch: Int64
+  /// The active version, and the one that is asked for.
+  package var records: [PackageRecord]
+  /// The swap that is asked for.
+  package var swap: SwapRecord?
+  /// As ``VersionTables/openSwaps(_:_:)``.
+  package var openSwaps: [SwapRecord]
+
+  package init(
+    activation: Activation?, lastEpoch: Int64, records: [PackageRecord], swap: SwapRecord?, openSwaps: [SwapRecord]
+  ) {
+    self.activation = activation
+    self.lastEpoch = lastEpoch
+    self.records = records
+    self.swap = swap
+    self.openSwaps = openSwaps
   }
 }
 

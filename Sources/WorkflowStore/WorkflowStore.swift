@@ -4,8 +4,8 @@ package import WorkflowModel
 ///
 /// Every function blocks the calling thread and may be called from any thread except Swift's cooperative
 /// pool; the store serializes writers itself. Each write is one transaction: all of it happened, or none.
-package protocol WorkflowStore: VersionKeeping, RunRepairing, RollbackRuling, StateExplaining, PinsInFlight,
-  HistoryKeeping, VersionDefinitions
+package protocol WorkflowStore: VersionKeeping, SwapConcluding, RunRepairing, RollbackRuling, StateExplaining,
+  PinsInFlight, HistoryKeeping, VersionDefinitions
 {
   // MARK: Hot path
 

@@ -147,6 +147,20 @@ import WorkflowStore
     #expect(verdict.sentence == "a has not acted upon it yet")
   }
 
+  @Test func aNodeThatMissedThreeReportsIsNamedApart() {
+    var nodes = [Cluster.node("a"), Cluster.node("b"), Cluster.node("c")]
+    nodes[0].silentMilliseconds = 3000
+    nodes[1].silentMilliseconds = 3001
+    nodes[2].silentMilliseconds = 3001
+    let verdict = StagingVerdict(nodes: nodes, reports: [report("c")])
+    #expect(verdict.missing == ["a"] && verdict.silent == ["b"] && !verdict.isComplete)
+    #expect(
+      verdict.sentence
+        == "a has not put it in place yet; b has not put it in place yet, and nothing was heard of it lately")
+    nodes[0].silentMilliseconds = 3001
+    #expect(!StagingVerdict(nodes: nodes, reports: [report("c")]).isComplete)
+  }
+
   @Test func theSentenceNamesNodesAndReasons() {
     let verdict = StagingVerdict(
       nodes: [Cluster.node("a"), Cluster.node("b")], reports: [report("b", failure: "no space left")])

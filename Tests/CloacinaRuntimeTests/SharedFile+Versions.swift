@@ -56,6 +56,12 @@ extension SharedFile {
   func endSwap(_ id: String, failure: SwapFailure?, now: Timestamp) throws(StoreError) -> SwapRecord {
     try store.endSwap(id, failure: failure, now: now)
   }
+  func hasRunsInFlight(tenant: String, digest: PackageDigest) throws(StoreError) -> Bool {
+    try store.hasRunsInFlight(tenant: tenant, digest: digest)
+  }
+  func concludeSwap(_ swap: SwapRecord, by origin: Origin, now: Timestamp) throws(StoreError) -> SwapRecord {
+    try store.concludeSwap(swap, by: origin, now: now)
+  }
   func swap(_ id: String) throws(StoreError) -> SwapRecord? { try store.swap(id) }
   func swaps(_ filter: SwapFilter) throws(StoreError) -> [SwapRecord] { try store.swaps(filter) }
   func writeAudit(_ entry: AuditEntry, now: Timestamp) throws(StoreError) { try store.writeAudit(entry, now: now) }

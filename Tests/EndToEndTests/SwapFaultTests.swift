@@ -121,5 +121,27 @@ extension EndToEnd {
       try fleet.expectSoundHistory(runs: runs + more)
       fleet.workspace.stop(nodes[0].command)
     }
+
+    @Test func aNodeThatIsSilentIsNotWaitedFor() throws {
+      let fleet = try Fleet()
+      try fleet.activateCrew("1.0.0")
+      let nodes = try ["a", "b"].map { try fleet.serve($0) }
+      let archive = try fleet.workspace.build("Tests/Packages/Crew", version: "1.1.0")
+      _ = try fleet.workspace.json("package", "register", archive)
+      _ = try fleet.kill(nodes[1])
+      // Dead, but not taken for it for a long time yet.
+      _ = try fleet.sql("UPDATE node SET lapses_at = now() + interval '1 hour' WHERE name = 'b'")
+      try fleet.wait("b to be silent") {
+        try fleet.count("node WHERE name = 'b' AND heartbeat_at < now() - interval '3100 ms'") == 1
+      }
+      let swap = try fleet.workspace.json("package", "activate", "crew@1.1.0")["swap"]
+      let warnings = swap?["warnings"]?.elements?.compactMap(\.text) ?? []
+      #expect(warnings.count >= 2, "before the activation and after it: \(warnings)")
+      #expect(warnings.allSatisfy { $0.contains("b has not") && $0.contains("nothing was heard of it lately") })
+      #expect(warnings.allSatisfy { !$0.contains("a has not") }, "\(warnings)")
+      let runs = try fleet.start("chain", count: 5, fleet.input()).count
+      try fleet.waitUntilAllSucceeded(runs)
+      fleet.workspace.stop(nodes[0].command)
+    }
   }
 }

@@ -34,7 +34,7 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
     leaseChecks, fencingChecks, leadChecks, sweepChecks, scheduleChecks, retentionChecks, historyChecks, resumeChecks,
     endingChecks, permitChecks, offerChecks, versionChecks, settlingChecks, pinChecks, definitionChecks, canaryChecks,
     quarantineChecks,
-    removalChecks, swapChecks, auditChecks, ruleChecks, canaryRuleChecks, takenChecks, collectChecks, nodeChecks,
+    removalChecks, swapChecks, swapCourseChecks, auditChecks, ruleChecks, canaryRuleChecks, takenChecks, collectChecks, nodeChecks,
     nodeHostChecks, stagingChecks,
     retryChecks, repairVersionChecks, migrationChecks, upgradeChecks, queryChecks, eventChecks, questionChecks,
     lifeChecks, stateChecks,

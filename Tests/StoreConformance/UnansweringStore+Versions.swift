@@ -37,6 +37,10 @@ extension UnansweringStore {
   package func endSwap(_ id: String, failure: SwapFailure?, now: Timestamp) throws(StoreError) -> SwapRecord {
     throw unused
   }
+  package func hasRunsInFlight(tenant: String, digest: PackageDigest) throws(StoreError) -> Bool { false }
+  package func concludeSwap(
+    _ swap: SwapRecord, by origin: Origin, now: Timestamp
+  ) throws(StoreError) -> SwapRecord { throw unused }
   package func swap(_ id: String) throws(StoreError) -> SwapRecord? { nil }
   package func swaps(_ filter: SwapFilter) throws(StoreError) -> [SwapRecord] { [] }
   package func writeAudit(_ entry: AuditEntry, now: Timestamp) throws(StoreError) { throw unused }

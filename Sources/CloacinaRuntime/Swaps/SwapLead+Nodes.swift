@@ -8,8 +8,8 @@ extension SwapLead {
   /// - Throws: ``RuntimeError`` `.timeout`, with the nodes and their reasons, when all were asked for;
   ///   `.rejectedPackage` when the version failed on a node.
   func awaitNodes(_ goal: StagingVerdict.Goal) throws(RuntimeError) {
-    guard runtime.parts.store.isShared else { return }
-    let deadline = nodesDeadline
+    guard hasFollowers else { return }
+    let (deadline, began) = (nodesDeadline, Clock.monotonic)
     var backoff = PollBackoff(from: 2, to: 100)
     while true {
       let verdict = try runtime.verdict(version.digest, goal)
@@ -21,6 +21,7 @@ extension SwapLead {
         report.warnings.append("not every node was waited for: \(verdict.sentence)")
         return
       }
+      if Clock.monotonic - began > SwapTiming.unseen { try note() }
       let pause = Clock.monotonic + UInt64(backoff.next()) * 1_000_000
       _ = OneShot<Void>().wait(until: min(deadline, pause))
     }
@@ -48,7 +49,7 @@ extension SwapLead {
   /// Waits until every node that takes in work has acted upon the change. Nothing that goes wrong from here on undoes
   /// it.
   func settle(_ change: Change) {
-    guard case .activation(let activation) = change else { return finishStep(.settle) }
+    guard case .activation(let activation) = change else { return }
     let limit = max(SwapTiming.settling, order.options.wait ?? 0)
     let deadline = Clock.monotonic + UInt64(limit) * 1_000_000
     var backoff = PollBackoff(from: 1, to: 50)
@@ -67,56 +68,55 @@ extension SwapLead {
       let pause = Clock.monotonic + UInt64(backoff.next()) * 1_000_000
       _ = OneShot<Void>().wait(until: min(deadline, pause))
     }
-    finishStep(.settle)
   }
 
   /// Ends the swap, or leaves it at its last step for as long as the version before has runs in flight; on request they
-  /// are waited for.
-  func conclude() {
+  /// are waited for. Without other nodes nothing is written while there are any: the activation has done so.
+  func conclude(_ change: Change) {
     do throws(RuntimeError) {
-      try runtime.settleVersions()
-      guard order.kind != .canary, let from = report.record.from, from != version.digest else { return try end() }
-      report.isDrained = try !isDraining(from)
-      if report.isDrained == true { return try end() }
-      try step(.drain, limit: order.options.wait)
-      if order.options.wait != nil { tell(.drain, .begins) }
-      guard let wait = order.options.wait, try awaitDrained(from, wait) else { return }
-      report.isDrained = true
-      finishStep(.drain)
-      try end()
+      guard case .activation = change, let from = report.record.from, from != version.digest else {
+        return try hasFollowers || order.kind == .canary ? end() : look()
+      }
+      let mayEnd = hasFollowers ? true : try !hasRunsInFlight(from)
+      if mayEnd { try end() } else { try look() }
+      if !report.record.step.isOver, let wait = order.options.wait { try awaitDrained(from, wait) }
+      report.isDrained = report.record.step == .done
     } catch {
       report.warnings.append("the end of the swap was not recorded; a node does so later: \(error.message)")
     }
   }
 
-  private func awaitDrained(_ digest: PackageDigest, _ wait: Int64) throws(RuntimeError) -> Bool {
+  private func awaitDrained(_ digest: PackageDigest, _ wait: Int64) throws(RuntimeError) {
     let deadline = Clock.monotonic + UInt64(max(0, wait)) * 1_000_000
     var backoff = PollBackoff(from: 10, to: 250)
-    while Clock.monotonic < deadline {
+    course.step = .drain
+    tell(.drain, .begins)
+    while Clock.monotonic < deadline, !report.record.step.isOver {
       _ = OneShot<Void>().wait(until: min(deadline, Clock.monotonic + UInt64(backoff.next()) * 1_000_000))
-      try runtime.settleVersions()
-      if try !isDraining(digest) { return true }
+      if try !hasRunsInFlight(digest) { try end() }
     }
-    return false
+    if report.record.step.isOver { finishStep() }
   }
 
-  private func isDraining(_ digest: PackageDigest) throws(RuntimeError) -> Bool {
-    let (tenant, name) = (version.tenant, version.name)
-    let versions = try runtime.store { store throws(StoreError) in try store.packages(tenant: tenant, name: name) }
-    return versions.contains { $0.digest == digest && $0.state == .draining }
+  private func hasRunsInFlight(_ digest: PackageDigest) throws(RuntimeError) -> Bool {
+    let tenant = version.tenant
+    return try runtime.store { store throws(StoreError) in
+      try store.hasRunsInFlight(tenant: tenant, digest: digest)
+    }
   }
 
-  private func step(_ step: SwapStep, limit: Int64?) throws(RuntimeError) {
+  /// Reads the row again.
+  private func look() throws(RuntimeError) {
     let id = report.record.id
-    report.record = try runtime.write { store throws(StoreError) in
-      try store.stepSwap(id, to: step, timeoutMilliseconds: limit, now: Clock.now)
-    }
+    let record = try runtime.store { store throws(StoreError) in try store.swap(id) }
+    report.record = record ?? report.record
   }
 
+  /// Ends the swap, unless the version before has runs in flight.
   private func end() throws(RuntimeError) {
-    let id = report.record.id
+    let (swap, origin) = (report.record, Origin(actor: "engine", node: runtime.parts.origin.node))
     report.record = try runtime.write { store throws(StoreError) in
-      try store.endSwap(id, failure: nil, now: Clock.now)
+      try store.concludeSwap(swap, by: origin, now: Clock.now)
     }
   }
 }

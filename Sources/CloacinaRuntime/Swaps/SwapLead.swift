@@ -5,7 +5,10 @@ import Threading
 import WorkflowModel
 import WorkflowStore
 
-/// Leads one swap through its steps, and writes each into the swap's row before it is taken. Touched by one thread.
+/// Leads one swap through its steps. Touched by one thread.
+///
+/// A step is written into the swap's row before it is taken when it may last, or when other nodes have to hear of it;
+/// what ends at once is written along with the next one, and with the activation at the latest.
 final class SwapLead {
   /// What the activating step changed.
   enum Change {
@@ -20,25 +23,39 @@ final class SwapLead {
   /// True when this swap has registered the version.
   private(set) var hasRegistered = false
   var report: SwapReport
+  /// There are nodes beside this process that take in work, or somebody insists on every node: they prepare the version
+  /// and act upon its activation, and are waited for.
+  let hasFollowers: Bool
+  /// What the row is to say.
+  var course: SwapStart
+  /// The step that the row is at; nil: there is no row yet.
+  private var noted: SwapStep?
   private var stepBegan = Clock.monotonic
-  private var times: [SwapStepTime] = []
   private var nodesBy: UInt64?
 
-  /// Writes the swap's row. Nodes that hear of it begin to prepare the version.
+  /// Nodes that have to prepare the version hear of the swap.
   ///
   /// - Parameter began: monotonic nanoseconds at which its first step began.
   init(_ runtime: Runtime, _ order: SwapOrder, began: UInt64 = Clock.monotonic) throws(RuntimeError) {
     self.runtime = runtime
     self.order = order
     version = order.record
-    let start = SwapStart(
+    hasFollowers = try SwapLead.hasFollowers(runtime, order)
+    course = SwapStart(
       id: SwapLead.newID(), tenant: version.tenant, package: version.name, kind: order.kind, to: version.digest,
       version: version.version, origin: order.origin, timeoutMilliseconds: SwapTiming.verify)
-    report = SwapReport(
-      record: try runtime.write { store throws(StoreError) in try store.beginSwap(start, now: Clock.now) })
+    course.settles = hasFollowers
+    report = SwapReport(record: course.record(from: order.before?.digest, now: Clock.now))
     stepBegan = began
+    if hasFollowers { try note() }
     tell(.verify, .begins)
+    guard hasFollowers else { return }
     runtime.packagesChanged()
+  }
+
+  private static func hasFollowers(_ runtime: Runtime, _ order: SwapOrder) throws(RuntimeError) -> Bool {
+    guard runtime.parts.store.isShared, order.options.whenStaged == nil else { return runtime.parts.store.isShared }
+    return try runtime.hasOtherNodes()
   }
 
   /// Takes all steps.
@@ -49,18 +66,21 @@ final class SwapLead {
     do throws(RuntimeError) {
       try prepare()
       try enter(.activate, limit: SwapTiming.activate)
+      // A canary is no step of its own in its transaction.
+      if order.kind == .canary { try note() }
       FaultPoint.activating.reach()
       change = try activate()
       FaultPoint.activated.reach()
     } catch { throw fail(error) }
-    finishStep(.activate)
-    report.record.step = .settle
+    finishStep()
+    (course.step, report.record.step) = (.settle, .settle)
     tell(.settle, .begins)
     runtime.activationChanged()
-    settle(change)
+    if hasFollowers { settle(change) }
+    finishStep()
     FaultPoint.settled.reach()
-    conclude()
-    report.record.steps = times
+    conclude(change)
+    report.record.steps = course.steps
     return change
   }
 
@@ -69,20 +89,25 @@ final class SwapLead {
   private func prepare() throws(RuntimeError) {
     switch order.source {
     case .registered(let record):
+      if !runtime.parts.registry.isUnpacked(record.digest) { try note() }
       let verified = try runtime.registry { registry throws(RegistryError) in try registry.verify(record.digest) }
       FaultPoint.verified.reach()
       try enter(.stage, limit: SwapTiming.stage + patience)
+      if verified != nil { try note() }
       try runtime.registry { registry throws(RegistryError) in try registry.stage(verified) }
       try awaitNodes(.staged)
       FaultPoint.staged.reach()
       try enter(.probe, limit: probeLimit(try runtime.selfTestLimit(record.digest)))
+      if !runtime.parts.registry.isProven(record.digest) { try note() }
       try runtime.registry { registry throws(RegistryError) in try registry.probe(record, by: order.origin) }
     case .arriving(let arrival):
       FaultPoint.verified.reach()
       try enter(.stage, limit: SwapTiming.stage + patience)
+      try note()
       try runtime.registry { registry throws(RegistryError) in try registry.stage(arrival) }
       FaultPoint.staged.reach()
       try enter(.probe, limit: probeLimit(arrival.selfTestLimit))
+      try note()
       version = try runtime.registry { registry throws(RegistryError) in
         let host = try registry.probe(arrival)
         return try registry.record(arrival, probedOn: host, keepingWarm: true).record
@@ -112,53 +137,86 @@ final class SwapLead {
   }
 
   private func change() throws(StoreError) -> Change {
-    let (version, order, id) = (version, order, report.record.id)
-    return try runtime.parts.commits.perform { store throws(StoreError) in
-      switch order.kind {
-      case .activate:
-        var request = ActivationRequest(
-          tenant: version.tenant, package: version.name, digest: version.digest, origin: order.origin)
-        request.allowsDowngrade = order.options.allowsDowngrade
-        request.rule = order.options.rule
-        request.swap = id
-        return .activation(try store.activate(request, now: Clock.now))
-      case .rollback, .automatic:
-        var request = RollbackRequest(tenant: version.tenant, package: version.name, origin: order.origin)
-        request.to = version.digest
-        request.knownEpoch = order.before?.epoch
-        request.order = order.broken
-        request.swap = id
-        return .activation(try store.rollBack(request, now: Clock.now))
-      case .canary:
-        let request = VersionRequest(
-          tenant: version.tenant, package: version.name, digest: version.digest, origin: order.origin)
-        let share = order.share ?? .all
-        return .canary(try store.setCanary(request, share: share, rule: order.options.rule, swap: id, now: Clock.now))
-      }
+    let (version, order, course, isWritten) = (version, order, course(at: Clock.monotonic), noted != nil)
+    let asked = Clock.monotonic
+    let (change, times) = try runtime.parts.commits.perform { store throws(StoreError) in
+      let began = Clock.monotonic
+      let change = try SwapLead.change(store, order, version, course, isWritten: isWritten)
+      return (change, ActivationTimes(wait: began - asked, transaction: Clock.monotonic - began))
+    }
+    report.times = times
+    return change
+  }
+
+  /// The transaction that changes what new runs take.
+  private static func change(
+    _ store: any WorkflowStore, _ order: SwapOrder, _ version: PackageRecord, _ course: SwapStart, isWritten: Bool
+  ) throws(StoreError) -> Change {
+    switch order.kind {
+    case .activate:
+      var request = ActivationRequest(
+        tenant: version.tenant, package: version.name, digest: version.digest, origin: order.origin)
+      request.allowsDowngrade = order.options.allowsDowngrade
+      request.rule = order.options.rule
+      (request.swap, request.course) = (course.id, course)
+      // A swap without a row is in nobody's way, so somebody may have been faster.
+      if !isWritten { request.knownEpoch = order.before?.epoch ?? 0 }
+      return .activation(try store.activate(request, now: Clock.now))
+    case .rollback, .automatic:
+      var request = RollbackRequest(tenant: version.tenant, package: version.name, origin: order.origin)
+      request.to = version.digest
+      request.knownEpoch = order.before?.epoch
+      request.order = order.broken
+      (request.swap, request.course) = (course.id, course)
+      return .activation(try store.rollBack(request, now: Clock.now))
+    case .canary:
+      let request = VersionRequest(
+        tenant: version.tenant, package: version.name, digest: version.digest, origin: order.origin)
+      let share = order.share ?? .all
+      return .canary(
+        try store.setCanary(request, share: share, rule: order.options.rule, swap: course.id, now: Clock.now))
     }
   }
 
   // MARK: Steps
 
-  func enter(_ step: SwapStep, limit: Int64?) throws(RuntimeError) {
-    finishStep(report.record.step)
-    let id = report.record.id
-    report.record = try runtime.write { store throws(StoreError) in
-      try store.stepSwap(id, to: step, timeoutMilliseconds: limit, now: Clock.now)
+  /// Goes on to the next step, unless the one before has taken too long.
+  private func enter(_ step: SwapStep, limit: Int64?) throws(RuntimeError) {
+    if let limit = course.timeoutMilliseconds, course(at: Clock.monotonic).elapsedMilliseconds > limit {
+      throw RuntimeError(StoreError(.swapOver, SwapRecord.overdue(report.record).message))
     }
-    stepBegan = Clock.monotonic
+    finishStep()
+    course.step = step
+    course.timeoutMilliseconds = limit
+    report.record.step = step
     tell(step, .begins)
   }
 
-  func finishStep(_ step: SwapStep, _ state: SwapProgress.State = .done) {
-    let milliseconds = Int64((Clock.monotonic - stepBegan + 500_000) / 1_000_000)
-    times.append(SwapStepTime(step: step, milliseconds: milliseconds))
-    tell(step, state, milliseconds)
-    stepBegan = Clock.monotonic
+  /// Writes the present step into the swap's row, so that it is seen while it lasts.
+  func note() throws(RuntimeError) {
+    guard noted != course.step || course.failure != nil else { return }
+    let course = course(at: Clock.monotonic)
+    report.record = try runtime.write { store throws(StoreError) in try store.beginSwap(course, now: Clock.now) }
+    noted = course.step
+  }
+
+  /// The course with the time that the present step has taken so far.
+  private func course(at now: UInt64) -> SwapStart {
+    var course = course
+    course.elapsedMilliseconds = Int64((now - stepBegan + 500_000) / 1_000_000)
+    return course
+  }
+
+  func finishStep(_ state: SwapProgress.State = .done) {
+    let now = Clock.monotonic
+    let milliseconds = course(at: now).elapsedMilliseconds
+    course.steps.append(SwapStepTime(step: course.step, milliseconds: milliseconds))
+    tell(course.step, state, milliseconds)
+    stepBegan = now
   }
 
   /// Milliseconds for which nodes are waited for before the activation.
-  var patience: Int64 { runtime.parts.store.isShared ? order.options.whenStaged ?? SwapTiming.nodes : 0 }
+  var patience: Int64 { hasFollowers ? order.options.whenStaged ?? SwapTiming.nodes : 0 }
 
   /// When that is over; it begins with the first wait.
   var nodesDeadline: UInt64 {
@@ -169,16 +227,20 @@ final class SwapLead {
   }
 
   private func fail(_ error: RuntimeError) -> RuntimeError {
-    let step = report.record.step
-    finishStep(step, .failed)
     runtime.parts.registry.pool.cool(version.digest)
-    let (id, failure) = (report.record.id, SwapFailure(code: error.code, message: error.message))
-    do throws(RuntimeError) {
-      _ = try runtime.write { store throws(StoreError) in try store.endSwap(id, failure: failure, now: Clock.now) }
-    } catch {
-      Log.write(.warning, "the failure of a swap was not recorded", [("swap", id), ("error", error.description)])
+    // Refused before anything was written: there was no swap.
+    if noted == nil, error.code == StoreError.Code.swapRunning.rawValue {
+      finishStep(.failed)
+      return error
     }
-    let taken = times.map { "\($0.step.rawValue) \($0.milliseconds) ms" }.joined(separator: ", ")
+    course.failure = SwapFailure(code: error.code, message: error.message)
+    do throws(RuntimeError) { try note() } catch {
+      Log.write(
+        .warning, "the failure of a swap was not recorded", [("swap", course.id), ("error", error.description)])
+    }
+    let step = course.step
+    finishStep(.failed)
+    let taken = course.steps.map { "\($0.step.rawValue) \($0.milliseconds) ms" }.joined(separator: ", ")
     let active = order.before.map { "\($0.version) is still active" } ?? "no version is active"
     var error = error
     error.message +=

@@ -55,10 +55,25 @@ package struct SwapReport: Sendable, Equatable {
   package var record: SwapRecord
   /// What went otherwise than it should and did not stop it, as sentences.
   package var warnings: [String] = []
+  /// What the transaction took that changed what new runs take.
+  package var times = ActivationTimes(wait: 0, transaction: 0)
   /// No run is in flight on the version before; nil where there was none.
   package var isDrained: Bool?
 
   package init(record: SwapRecord) { self.record = record }
+}
+
+/// Nanoseconds that an activation took where the store does it.
+package struct ActivationTimes: Sendable, Equatable {
+  /// Until the writes under way left room for it.
+  package var wait: UInt64
+  /// From there until it was durable: the transaction, and on a shared store getting a connection.
+  package var transaction: UInt64
+
+  init(wait: UInt64, transaction: UInt64) {
+    self.wait = wait
+    self.transaction = transaction
+  }
 }
 
 /// What new runs take after a change, and the swap that brought it about; nil where there was nothing to swap.

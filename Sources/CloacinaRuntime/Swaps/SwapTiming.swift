@@ -12,4 +12,6 @@ enum SwapTiming {
   static let nodes: Int64 = 2000
   /// And after it.
   static let settling: Int64 = 5000
+  /// Nanoseconds after which a wait for nodes is written into the swap's row.
+  static let unseen: UInt64 = 20_000_000
 }

@@ -9,6 +9,7 @@ final class PackageTransaction {
   /// Taken once the lock is held, so that times of two changes have the changes' order.
   let now: Timestamp
   private var pending: [Command] = []
+  private var foreseen: [Rows]
 
   private static let begin = Statement(name: "begin to change", sql: "BEGIN ISOLATION LEVEL READ COMMITTED")
 
@@ -22,33 +23,47 @@ final class PackageTransaction {
 
   /// Runs `body` in a transaction, and commits it.
   ///
-  /// - Parameter time: nil: the database's own.
+  /// - Parameters:
+  ///   - time: nil: the database's own.
+  ///   - first: what `body` will ``ask(_:)`` first; it travels with the beginning.
+  ///   - last: what is to be known at the end; it travels with the COMMIT.
+  /// - Returns: what `body` did, and the rows of `last`.
   /// - Throws: ``StoreError``. A COMMIT that is not answered is an error that says so: everything done under this lock
   ///   may be repeated, and repeating finds what was done.
   static func run<Value>(
-    _ connection: Connection, _ tenant: String, _ package: String, time: Timestamp?,
+    _ connection: Connection, _ tenant: String, _ package: String, time: Timestamp?, first: [Command] = [],
+    last: [Command] = [],
     _ body: (PackageTransaction) throws(StoreError) -> Value
-  ) throws(StoreError) -> Value {
+  ) throws(StoreError) -> (Value, [Rows]) {
+    let beginning = [
+      Command(begin), Command(lock, Parameters().add(tenant).add(package)),
+      Command(clock, Parameters().add(time: time)),
+    ]
     let rows: [Rows]
-    do throws(PostgresFailure) {
-      rows = try connection.run([
-        Command(begin), Command(lock, Parameters().add(tenant).add(package)),
-        Command(clock, Parameters().add(time: time)),
-      ])
-    } catch { throw StoreError(error) }
-    let transaction = PackageTransaction(connection, now: rows[2].time(0, 0))
+    do throws(PostgresFailure) { rows = try connection.run(beginning + first) } catch { throw StoreError(error) }
+    let transaction = PackageTransaction(
+      connection, now: rows[2].time(0, 0), foreseen: Array(rows[beginning.count...]))
     let value: Value
     do throws(StoreError) { value = try body(transaction) } catch {
       connection.rollBack()
       throw error
     }
-    try transaction.commit()
-    return value
+    return (value, try transaction.commit(last))
   }
 
-  private init(_ connection: Connection, now: Timestamp) {
+  private init(_ connection: Connection, now: Timestamp, foreseen: [Rows]) {
     self.connection = connection
     self.now = now
+    self.foreseen = foreseen
+  }
+
+  /// The rows of several commands, which were asked with the beginning of the transaction if they were foreseen.
+  func ask(_ commands: [Command]) throws(StoreError) -> [Rows] {
+    guard foreseen.isEmpty else {
+      defer { foreseen = [] }
+      return foreseen
+    }
+    do throws(PostgresFailure) { return try run(commands) } catch { throw StoreError(error) }
   }
 
   /// Sends what was written so far and the command, and returns the command's rows.
@@ -57,9 +72,13 @@ final class PackageTransaction {
   }
 
   func run(_ statement: Statement, _ parameters: Parameters) throws(PostgresFailure) -> Rows {
-    let commands = pending + [Command(statement, parameters)]
+    try run([Command(statement, parameters)])[0]
+  }
+
+  private func run(_ commands: [Command]) throws(PostgresFailure) -> [Rows] {
+    let (before, all) = (pending.count, pending + commands)
     pending = []
-    return try connection.run(commands)[commands.count - 1]
+    return Array(try connection.run(all)[before...])
   }
 
   func write(_ statement: Statement, _ parameters: Parameters) { pending.append(Command(statement, parameters)) }
@@ -82,11 +101,13 @@ final class PackageTransaction {
     "transactions that write runs, or maintenance of their table, left no moment to look at all of them;"
       + " nothing was changed, try again", isTransient: true)
 
-  private func commit() throws(StoreError) {
+  private func commit(_ last: [Command]) throws(StoreError) -> [Rows] {
     do throws(PostgresFailure) {
-      guard try run(.commit, Parameters()).tag == "COMMIT" else {
+      let rows = try run(last + [Command(.commit)])
+      guard rows[last.count].tag == "COMMIT" else {
         throw .refused(state: "25000", message: "the transaction was rolled back", statement: "COMMIT")
       }
+      return rows
     } catch {
       if case .lost(let message, true) = error {
         throw StoreError(

@@ -38,6 +38,12 @@ enum SettlingStatements {
     name: "looking for open swaps",
     sql: "SELECT DISTINCT tenant_id, package_name FROM package_swap WHERE ended_at IS NULL")
 
+  static let inFlight = Statement(
+    name: "looking for a run of a version",
+    sql: """
+      SELECT EXISTS (SELECT 1 FROM (\(openRuns)) AS r WHERE tenant_id = $1::text AND package_digest = $2::text)
+      """)
+
   static let pinned = Statement(
     name: "looking for versions that runs are pinned to",
     sql: "SELECT DISTINCT package_digest FROM (\(openRuns)) AS r")

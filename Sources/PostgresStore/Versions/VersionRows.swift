@@ -9,6 +9,40 @@ struct VersionRows: VersionTables {
 
   // MARK: Reading
 
+  /// What ``facts(_:_:_:swap:)`` asks.
+  static func factsAsked(_ tenant: String, _ package: String, _ digest: PackageDigest?, swap: String?) -> [Command] {
+    func names() -> Parameters { Parameters().add(tenant).add(package) }
+    return [
+      Command(PackageQuestions.activations, names()), Command(VersionStatements.lastEpoch, names()),
+      Command(VersionStatements.concerned, names().add(digest?.hex)),
+      Command(SwapStatements.byID, Parameters().add(swap)),
+      Command(SwapStatements.open, names()),
+    ]
+  }
+
+  func facts(
+    _ tenant: String, _ package: String, _ digest: PackageDigest?, swap: String?
+  ) throws(StoreError) -> ActivationFacts {
+    let rows = try transaction.ask(VersionRows.factsAsked(tenant, package, digest, swap: swap))
+    return ActivationFacts(
+      activation: rows[0].count == 0 ? nil : try PackageQuestions.activation(rows[0], 0), lastEpoch: rows[1].int(0, 0),
+      records: try rows[2].map { row throws(StoreError) in try PackageQuestions.record(rows[2], row) },
+      swap: try SwapStatements.records(rows[3]).first, openSwaps: try SwapStatements.records(rows[4]))
+  }
+
+  /// What ``conclusion(_:)`` asks.
+  static func conclusionAsked(_ swap: SwapRecord) -> [Command] {
+    [
+      Command(SwapStatements.byID, Parameters().add(swap.id)),
+      Command(SettlingStatements.versions, Parameters().add(swap.tenant).add(swap.package)),
+    ]
+  }
+
+  func conclusion(_ swap: SwapRecord) throws(StoreError) -> (swap: SwapRecord?, versions: [UnsettledVersion]) {
+    let rows = try transaction.ask(VersionRows.conclusionAsked(swap))
+    return (try SwapStatements.records(rows[0]).first, try SettlingStatements.unsettled(rows[1]))
+  }
+
   func activation(_ tenant: String, _ package: String) throws(StoreError) -> Activation? {
     let rows = try transaction.ask(PackageQuestions.activations, Parameters().add(tenant).add(package))
     return rows.count == 0 ? nil : try PackageQuestions.activation(rows, 0)

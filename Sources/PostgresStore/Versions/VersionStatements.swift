@@ -10,6 +10,13 @@ enum VersionStatements {
       WHERE tenant_id = $1::text AND digest = $2::text
       """)
 
+  static let concerned = Statement(
+    name: "reading the versions that an activation concerns",
+    sql: """
+      SELECT \(PackageQuestions.columns) FROM package AS p WHERE p.tenant_id = $1::text AND p.digest IN (
+        $3::text, (SELECT a.digest FROM activation AS a WHERE a.tenant_id = $1::text AND a.package_name = $2::text))
+      """)
+
   static let lastEpoch = Statement(
     name: "reading the last epoch",
     sql: """

@@ -46,7 +46,8 @@ enum NodeStatements {
         n.state, n.started_at, coalesce(o.wanted, 'ready'), n.heartbeat_at, n.lapses_at > \(Statement.now),
         n.connections, ARRAY(
           SELECT d.duty FROM duty_leader AS d
-          WHERE d.node = n.boot_id AND d.lease_until > \(Statement.now) ORDER BY d.duty), n.hosts
+          WHERE d.node = n.boot_id AND d.lease_until > \(Statement.now) ORDER BY d.duty), n.hosts,
+        greatest(0, floor(extract(epoch FROM \(Statement.now) - n.heartbeat_at) * 1000))::bigint
       FROM node AS n LEFT JOIN node_order AS o ON o.name = n.name
       WHERE n.lapses_at > \(Statement.now) - interval '1 hour'
       ORDER BY n.name, n.started_at, n.boot_id

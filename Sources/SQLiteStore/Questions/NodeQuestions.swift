@@ -48,7 +48,11 @@ final class NodeQuestions {
 
   func nodes(now: Timestamp) throws(StoreError) -> [NodeRecord] {
     nodes.bind(1, TimestampFormat.sql(now)).bind(2, TimestampFormat.sql(now - Sweeps.memory))
-    return try nodes.all(NodeRow.record)
+    return try nodes.all { row throws(StoreError) in
+      var record = try NodeRow.record(row)
+      record.silentMilliseconds = max(0, now - record.heartbeatAt)
+      return record
+    }
   }
 
   func staged(_ digest: PackageDigest) throws(StoreError) -> [NodePackage] {

@@ -17,6 +17,7 @@ final class SettlingQuestions {
 
   private let facts: Query
   private let openSwaps: Query
+  private let inFlight: Query
   private let pins: Query
 
   init(_ connection: Connection) {
@@ -42,6 +43,15 @@ final class SettlingQuestions {
       "SELECT DISTINCT package_digest FROM (\(SettlingQuestions.openRuns))")
     openSwaps = connection.query(
       "looking for open swaps", "SELECT DISTINCT tenant_id, package_name FROM package_swap WHERE ended_at IS NULL")
+    inFlight = connection.query(
+      "looking for a run of a version",
+      """
+      SELECT EXISTS (SELECT 1 FROM (\(SettlingQuestions.openRuns)) WHERE tenant_id = ?1 AND package_digest = ?2)
+      """)
+  }
+
+  func hasRunsInFlight(_ tenant: String, _ digest: PackageDigest) throws(StoreError) -> Bool {
+    try inFlight.bind(1, tenant).bind(2, digest.hex).first { $0.int(0) == 1 } ?? false
   }
 
   /// The versions with what their states depend on; nil: of every tenant, of every package.

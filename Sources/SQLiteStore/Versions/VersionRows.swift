@@ -84,6 +84,24 @@ struct VersionTransaction: VersionTables {
 
   // MARK: Reading
 
+  func facts(
+    _ tenant: String, _ package: String, _ digest: PackageDigest?, swap: String?
+  ) throws(StoreError) -> ActivationFacts {
+    let activation = try activation(tenant, package)
+    var records: [PackageRecord] = []
+    for digest in [digest, activation?.digest] {
+      if let digest, let record = try record(tenant, digest) { records.append(record) }
+    }
+    return ActivationFacts(
+      activation: activation, lastEpoch: try lastEpoch(tenant, package), records: records,
+      swap: try swap.map { id throws(StoreError) in try self.swap(id) } ?? nil,
+      openSwaps: try openSwaps(tenant, package))
+  }
+
+  func conclusion(_ swap: SwapRecord) throws(StoreError) -> (swap: SwapRecord?, versions: [UnsettledVersion]) {
+    (try self.swap(swap.id), try unsettled(swap.tenant, swap.package))
+  }
+
   func activation(_ tenant: String, _ package: String) throws(StoreError) -> Activation? {
     try rows.activation(tenant, package)
   }
