@@ -66,8 +66,7 @@ package final class PackageRegistry: Sendable {
       guard let record = try store.package(digest: digest) else {
         return .unavailable("no package with digest \(digest.short) is registered")
       }
-      let records = try store.workflows(tenant: record.tenant, package: record.name)
-      let prepared = PackageRegistry.prepare(records.filter { $0.digest == digest })
+      let prepared = PackageRegistry.prepare(try store.workflows(tenant: record.tenant, digest: digest))
       plans.withLock { $0.keep(prepared, for: digest) }
       return prepared[workflow] ?? unknownWorkflow(workflow, digest)
     } catch { return .unknown("the package could not be read: \(error)") }

@@ -103,11 +103,7 @@ extension PostgresStore {
 
   package func workflows(tenant: String, package: String?) throws(StoreError) -> [WorkflowRecord] {
     let rows = try ask(PackageQuestions.definitions, Parameters().add(tenant).add(package))
-    return try rows.map { row throws(StoreError) in
-      WorkflowRecord(
-        tenant: tenant, package: rows.text(row, 0), version: rows.text(row, 1), digest: try rows.digest(row, 2),
-        name: rows.text(row, 3), definition: rows.bytes(row, 4))
-    }
+    return try rows.map { row throws(StoreError) in try PackageQuestions.workflow(tenant, rows, row) }
   }
 
   package func register(

@@ -28,7 +28,8 @@ package struct RecentlyUsed<Key: Hashable & Sendable, Value: Sendable>: Sendable
 
   /// Keeps `value` for `key`, which counts as used now, in place of what was kept for it.
   package mutating func keep(_ value: Value, for key: Key) {
-    if entries[key] == nil, entries.count >= limit, let oldest = entries.min(by: { $0.value.usedAt < $1.value.usedAt }) {
+    if entries[key] == nil, entries.count >= limit, let oldest = entries.min(by: { $0.value.usedAt < $1.value.usedAt })
+    {
       entries[oldest.key] = nil
     }
     uses += 1

@@ -35,6 +35,9 @@ final class SharedFile: WorkflowStore {
   }
   func package(digest: PackageDigest) throws(StoreError) -> PackageRecord? { try store.package(digest: digest) }
   func archive(digest: PackageDigest) throws(StoreError) -> [UInt8]? { try store.archive(digest: digest) }
+  func workflows(tenant: String, digest: PackageDigest) throws(StoreError) -> [WorkflowRecord] {
+    try store.workflows(tenant: tenant, digest: digest)
+  }
   func workflows(tenant: String, package: String?) throws(StoreError) -> [WorkflowRecord] {
     try store.workflows(tenant: tenant, package: package)
   }

@@ -20,6 +20,7 @@ extension UnansweringStore {
   package func package(digest: PackageDigest) throws(StoreError) -> PackageRecord? { nil }
   package func archive(digest: PackageDigest) throws(StoreError) -> [UInt8]? { nil }
   package func workflows(tenant: String, package: String?) throws(StoreError) -> [WorkflowRecord] { [] }
+  package func workflows(tenant: String, digest: PackageDigest) throws(StoreError) -> [WorkflowRecord] { [] }
   package var isShared: Bool { false }
   package var connections: ConnectionUse? { nil }
   package func lead(_ duty: Duty, node: String, leaseMilliseconds: Int64, now: Timestamp) throws(StoreError) -> Int64? {

@@ -31,6 +31,19 @@ enum PackageQuestions {
       WHERE b.digest = $1::text ORDER BY b.position
       """)
 
+  static let definitionsOfVersion = Statement(
+    name: "reading the workflows of a version",
+    sql: """
+      SELECT package_name, package_version, package_digest, name, definition FROM workflow_definition
+      WHERE tenant_id = $1::text AND package_digest = $2::text ORDER BY position
+      """)
+
+  static func workflow(_ tenant: String, _ rows: Rows, _ row: Int) throws(StoreError) -> WorkflowRecord {
+    WorkflowRecord(
+      tenant: tenant, package: rows.text(row, 0), version: rows.text(row, 1), digest: try rows.digest(row, 2),
+      name: rows.text(row, 3), definition: rows.bytes(row, 4))
+  }
+
   static let definitions = Statement(
     name: "listing workflows",
     sql: """

@@ -7,6 +7,7 @@ final class PackageQuestions {
   private let byTenant: Query
   private let archives: Query
   private let definitions: Query
+  private let ofVersion: Query
   private let activations: Query
 
   /// Of `package AS p`, in the order of ``record(_:)``.
@@ -36,6 +37,12 @@ final class PackageQuestions {
       JOIN package AS p ON p.tenant_id = d.tenant_id AND p.digest = d.package_digest
       WHERE d.tenant_id = ?1 AND (?2 IS NULL OR d.package_name = ?2)
       ORDER BY d.package_name, p.registered_at DESC, p.rowid DESC, d.position
+      """)
+    ofVersion = connection.query(
+      "reading the workflows of a version",
+      """
+      SELECT package_name, package_version, package_digest, name, definition FROM workflow_definition
+      WHERE tenant_id = ?1 AND package_digest = ?2 ORDER BY position
       """)
     activations = connection.query(
       "reading activations",
@@ -70,10 +77,21 @@ final class PackageQuestions {
 
   func workflows(_ tenant: String, _ package: String?) throws(StoreError) -> [WorkflowRecord] {
     try definitions.bind(1, tenant).bind(2, package).all { row throws(StoreError) in
-      WorkflowRecord(
-        tenant: tenant, package: row.text(0), version: row.text(1), digest: try row.digest(2), name: row.text(3),
-        definition: row.bytes(4))
+      try PackageQuestions.workflow(tenant, row)
     }
+  }
+
+  /// The workflows of one version, in the order of its descriptor.
+  func workflows(_ tenant: String, of digest: PackageDigest) throws(StoreError) -> [WorkflowRecord] {
+    try ofVersion.bind(1, tenant).bind(2, digest.hex).all { row throws(StoreError) in
+      try PackageQuestions.workflow(tenant, row)
+    }
+  }
+
+  private static func workflow(_ tenant: String, _ row: Query) throws(StoreError) -> WorkflowRecord {
+    WorkflowRecord(
+      tenant: tenant, package: row.text(0), version: row.text(1), digest: try row.digest(2), name: row.text(3),
+      definition: row.bytes(4))
   }
 
   func activation(_ tenant: String, _ package: String) throws(StoreError) -> Activation? {
