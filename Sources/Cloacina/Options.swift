@@ -42,8 +42,10 @@ extension Cloacina {
     public var drain = Duration.seconds(10)
     /// Time limit of a task that declares none; nil: no limit.
     public var defaultTimeout: Duration?
-    /// Days for which runs that ended are kept; nil: for ever.
+    /// Days for which runs and swaps that ended are kept; nil: for ever.
     public var retentionDays: Int?
+    /// Days for which rows of the audit trail are kept; nil: for ever.
+    public var auditRetentionDays: Int?
     /// How long to wait for a database file that another process has open, such as a command; zero: not at all.
     public var patience = Duration.seconds(5)
     /// The least that is written to standard error.
@@ -62,6 +64,7 @@ extension Cloacina.Options {
     try check(slots, in: 1...4096, "slots")
     try check(lease.milliseconds, in: 1000...3_600_000, "lease, in milliseconds,")
     if let retentionDays { try check(retentionDays, in: 1...36_500, "retentionDays") }
+    if let auditRetentionDays { try check(auditRetentionDays, in: 1...36_500, "auditRetentionDays") }
     var host = HostConfiguration(runnerPath: try runnerPath())
     host.slots = slots
     var configuration = RuntimeConfiguration(databaseURL: database, host: host)
@@ -74,6 +77,7 @@ extension Cloacina.Options {
     configuration.drainMilliseconds = max(0, drain.milliseconds)
     configuration.defaultTimeoutMilliseconds = max(0, defaultTimeout?.milliseconds ?? 0)
     configuration.retentionDays = retentionDays
+    configuration.auditRetentionDays = auditRetentionDays
     configuration.executes = executesWork
     return configuration
   }

@@ -27,8 +27,7 @@ final class NodeAgent: Sendable {
     var tags: [String]
     var types: [String]
     var startedAt: Timestamp
-    /// Days for which runs that ended are kept; nil: for ever.
-    var retentionDays: Int?
+    var ages = RetentionAges()
   }
 
   /// The parts of the engine that the agent moves.
@@ -63,7 +62,7 @@ final class NodeAgent: Sendable {
   }
 
   /// News that concern the agent.
-  static let interests: Set<StoreNews> = [.nodes, .packages, .schedules]
+  static let interests: Set<StoreNews> = [.nodes, .packages, .schedules, .versions]
 
   private let mailbox = Mailbox<Message>()
   private let found = Mutex(Standing())

@@ -16,8 +16,10 @@ extension NodeAgentLoop {
 
   /// On a thread of its own: the version to return to is loaded first, and reports must go on meanwhile.
   private func carryOut(_ order: RollbackOrder) {
+    let deed =
+      order.rule.isCanary ? "a canary breaks its rule and ends" : "a version breaks its rule and is rolled back"
     Log.write(
-      .warning, "a version breaks its rule and is rolled back",
+      .warning, deed,
       [
         ("package", order.rule.package), ("tenant", order.rule.tenant), ("epoch", String(order.rule.epoch)),
         ("evidence", order.evidence),

@@ -53,7 +53,7 @@ final class NodeAgentLoop {
     isShared = store.isShared
     schedules = ScheduleDuty(node: identity.bootID, isShared: store.isShared, zones: engine.zones)
     judge = JudgeDuty(node: identity.bootID, isShared: store.isShared, counting: engine.counting)
-    retention = identity.retentionDays.map { RetentionDuty(node: identity.bootID, days: $0) }
+    retention = identity.ages.isLimited ? RetentionDuty(node: identity.bootID, ages: identity.ages) : nil
   }
 
   var standing: NodeAgent.Standing {
@@ -98,6 +98,7 @@ final class NodeAgentLoop {
     if isBeat { beat(isAsked: news.contains(.nodes)) }
     if news.contains(.schedules) { schedules.changed() }
     if news.contains(.packages) { judge.changed() }
+    if news.contains(.versions) { engine.packagesChanged() }
     if !isStopping { doDuties() }
     let isLook = Clock.now >= nextLook || news.contains(.packages)
     if !isStopping, isStaging || isLook {
@@ -222,7 +223,7 @@ final class NodeAgentLoop {
       }
     }
     if let retention, Clock.now >= retention.nextTurn {
-      _ = ask("ended runs cannot be deleted", noting: \.dutyTroubles) { store throws(StoreError) in
+      _ = ask("what is over cannot be deleted", noting: \.dutyTroubles) { store throws(StoreError) in
         try retention.turn(store, now: Clock.now)
       }
     }

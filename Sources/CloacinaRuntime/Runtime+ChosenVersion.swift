@@ -1,3 +1,4 @@
+import Telemetry
 import WorkflowModel
 import WorkflowStore
 
@@ -11,7 +12,10 @@ extension Runtime {
     guard let match = try match(request.workflow, all.filter { $0.version == version }) else {
       throw try missing(request, version, all)
     }
-    return WorkflowTarget(package: match.package, workflow: match.name, digest: match.digest)
+    var target = WorkflowTarget(package: match.package, workflow: match.name, digest: match.digest)
+    let known = try versions(tenant: request.tenant, package: match.package)
+    target.isAtRest = known.contains { $0.digest == match.digest && $0.state.after(.occupied) != nil }
+    return target
   }
 
   /// Says what is missing: the workflow of every version, the version, or the workflow of that version.
@@ -36,6 +40,17 @@ extension Runtime {
     return RuntimeError(
       .notFound, code: "CLO-R031", "\(package)@\(version) has no workflow '\(request.workflow)'",
       fix: "cloacina-ctl package inspect \(package)@\(version)")
+  }
+
+  /// To be called when versions out of service may have runs in flight again: they drain once more, and whoever keeps
+  /// the states of versions is told, so that they are drained when those runs are over.
+  func versionsOccupied() {
+    parts.store.announce([.versions])
+    if agent != nil { return parts.upkeep.activationChanged() }
+    // Nobody else may be there to do it.
+    do throws(RuntimeError) { try settleVersions() } catch {
+      Log.write(.warning, "the states of versions were not brought into line", [("error", error.description)])
+    }
   }
 
   /// Registered versions of a package, newest first.

@@ -7,6 +7,8 @@ struct WorkflowTarget {
   var workflow: String
   /// Nil: whichever is active when the run is stored.
   var digest: PackageDigest?
+  /// The version was out of service, without a run in flight.
+  var isAtRest = false
 }
 
 extension Runtime {

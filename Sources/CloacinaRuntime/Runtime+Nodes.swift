@@ -2,7 +2,7 @@ import Executor
 import PackageRegistry
 import Scheduler
 import Threading
-import WorkflowModel
+package import WorkflowModel
 package import WorkflowStore
 
 /// A node with the wanted versions and what it says of each.
@@ -22,11 +22,22 @@ package struct StagedVersion: Sendable, Equatable {
   package var isStaged: Bool
   /// Why it is not in place; nil also while nothing has been tried.
   package var failure: String?
+  /// When this node last probed it well; nil: it has not.
+  package var probedAt: Timestamp?
+  /// The highest epoch of an activation of the version that the node has acted upon; 0: none.
+  package var epoch: Int64 = 0
 
   package init(record: PackageRecord, isStaged: Bool, failure: String?) {
     self.record = record
     self.isStaged = isStaged
     self.failure = failure
+  }
+
+  /// As the node's report says; nil: it has said nothing of the version.
+  package init(record: PackageRecord, report: NodePackage?) {
+    self.init(record: record, isStaged: report.map { $0.failure == nil } ?? false, failure: report?.failure)
+    probedAt = report?.probedAt
+    epoch = report?.epoch ?? 0
   }
 }
 
@@ -65,8 +76,7 @@ extension Runtime {
           node: node,
           packages: records.compactMap { $0 }.map { record in
             let report = reports.last { $0.bootID == node.report.bootID && $0.digest == record.digest }
-            return StagedVersion(
-              record: record, isStaged: report.map { $0.failure == nil } ?? false, failure: report?.failure)
+            return StagedVersion(record: record, report: report)
           })
       }
     }

@@ -3,7 +3,7 @@ import PackageRegistry
 import Scheduler
 import Threading
 import WorkflowModel
-import WorkflowStore
+package import WorkflowStore
 
 extension Runtime {
   /// Verifies, stages, loads, tests and records an archive and, when asked, swaps it in.
@@ -93,6 +93,14 @@ extension Runtime {
 
   func activation(_ tenant: String, _ name: String) throws(RuntimeError) -> Activation? {
     try registry { registry throws(RegistryError) in try registry.activation(tenant: tenant, name: name) }
+  }
+
+  /// What new runs of the package take now.
+  ///
+  /// - Throws: ``RuntimeError`` `.notFound` when that is nothing.
+  package func activeVersion(tenant: String, name: String) throws(RuntimeError) -> Activation {
+    if let activation = try activation(tenant, name) { return activation }
+    throw RuntimeError(.notFound, code: "CLO-R003", "package '\(name)' has no active version", fix: Runtime.listFix)
   }
 
   /// Says that versions or swaps are others than before.

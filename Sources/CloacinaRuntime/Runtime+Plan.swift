@@ -1,5 +1,6 @@
 package import PackageHost
 import PackageRegistry
+import Threading
 package import WorkflowModel
 package import WorkflowStore
 
@@ -11,17 +12,21 @@ package struct PlannedPackage: Sendable {
   package var activation: Activation?
   /// Runs on what is active now.
   package var inFlight: PlanInFlight
-  /// The registered version that stands in the way, when the verdict is a conflict.
-  package var conflict: PackageRecord?
+  /// Why registering or activating the archive would be refused; nil: it would not.
+  package var refusal: RuntimeError?
+  /// Sentences on what refuses nothing.
+  package var notes: [String]
 
   package init(
-    tenant: String, plan: PackagePlan, activation: Activation?, inFlight: PlanInFlight, conflict: PackageRecord?
+    tenant: String, plan: PackagePlan, activation: Activation?, inFlight: PlanInFlight, refusal: RuntimeError?,
+    notes: [String] = []
   ) {
     self.tenant = tenant
     self.plan = plan
     self.activation = activation
     self.inFlight = inFlight
-    self.conflict = conflict
+    self.refusal = refusal
+    self.notes = notes
   }
 }
 
@@ -39,10 +44,10 @@ extension Runtime {
       throw RuntimeError(error)
     }
     let name = new.descriptor.name
-    let (versions, activation, schedules) = try store { store throws(StoreError) in
+    let (versions, activation, schedules, quarantines) = try store { store throws(StoreError) in
       (
         try store.packages(tenant: tenant, name: name), try store.activation(tenant: tenant, package: name),
-        try store.schedules(tenant: tenant)
+        try store.schedules(tenant: tenant), try store.quarantines(tenant: tenant)
       )
     }
     // The same bytes again keep what they were registered with.
@@ -52,9 +57,10 @@ extension Runtime {
     let plan = PackagePlan(
       from: old, to: new, known: versions.map { KnownVersion(version: $0.version, digest: $0.digest) },
       schedules: schedules.compactMap { $0.planned(for: name) })
+    let obstacles = PlanObstacles(new: new, versions: versions, quarantines: quarantines, now: Clock.now)
     return PlannedPackage(
       tenant: tenant, plan: plan, activation: activation, inFlight: try inFlight(plan, tenant: tenant),
-      conflict: versions.first { $0.version == new.descriptor.version && $0.digest != new.digest })
+      refusal: obstacles.refusal, notes: obstacles.notes)
   }
 
   private func examine(_ active: PackageRecord) throws(RuntimeError) -> PlanSide {

@@ -130,6 +130,8 @@ extension Runtime {
     // Nodes put in place what open runs are pinned to.
     parts.store.announce([.work, .runs, .packages])
     agent?.news([.packages])
+    // A version that was out of service may be theirs.
+    versionsOccupied()
   }
 }
 

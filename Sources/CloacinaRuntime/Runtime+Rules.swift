@@ -12,6 +12,16 @@ extension Runtime {
     }
   }
 
+  /// The rule that the canary is under; nil: none.
+  func rule(of canary: CanaryRecord) throws(RuntimeError) -> String? {
+    guard let number = canary.rule else { return nil }
+    let key = RuleKey(tenant: canary.tenant, package: canary.package, epoch: number)
+    let records = try store { store throws(StoreError) in
+      try store.rollbackRecords(tenant: canary.tenant, package: canary.package)
+    }
+    return records.first { $0.key == key }?.rule
+  }
+
   /// Refuses a rule for a version after whose activation there would be none to return to.
   func refuseWithoutReturn(
     _ record: PackageRecord, _ before: Activation?, _ options: SwapOptions
@@ -29,13 +39,19 @@ extension Runtime {
   func rollBack(_ order: RollbackOrder) -> RollbackResult {
     let rule = order.rule
     do throws(RuntimeError) {
+      if rule.isCanary {
+        try endCanary(tenant: rule.tenant, name: rule.package, actor: "rule", for: order)
+        return .done
+      }
       guard try activation(rule.tenant, rule.package)?.epoch == rule.epoch else { return .superseded }
       _ = try rollBack(tenant: rule.tenant, name: rule.package, kind: .automatic, actor: "rule", for: order)
       return .done
     } catch {
       if error.code == StoreError.Code.activationMoved.rawValue { return .superseded }
-      Log.write(.error, "a version cannot be rolled back", [("package", rule.package), ("error", error.description)])
-      return .failed(reason: "package \(rule.package) cannot be rolled back (\(order.evidence)): \(error)")
+      Log.write(.error, "a version cannot be taken back", [("package", rule.package), ("error", error.description)])
+      let what = rule.isCanary ? "the canary of package \(rule.package)" : "package \(rule.package)"
+      return .failed(
+        reason: "\(what) cannot be \(rule.isCanary ? "ended" : "rolled back") (\(order.evidence)): \(error)")
     }
   }
 }
@@ -69,14 +85,28 @@ extension Activation {
 
 extension RollbackRecord {
   /// What became of the rule, for people.
-  package var sentence: String {
+  package var sentence: String { key.isCanary ? canarySentence : activationSentence }
+
+  private var canarySentence: String {
+    switch state {
+    case .rolledBack:
+      "ended the canary \(key.package) \(version) at \(RollbackRecord.time(endedAt)): \(evidence ?? rule)"
+    case .armed:
+      "the canary \(key.package) \(version) ends on its own when \(rule)" + brokenSince
+    case .superseded:
+      "\(key.package) \(version) was a canary under the rule \(rule), which was not broken"
+    }
+  }
+
+  private var brokenSince: String { breachedSince.map { "; broken since \(RollbackRecord.time($0))" } ?? "" }
+
+  private var activationSentence: String {
     switch state {
     case .rolledBack:
       "rolled back \(key.package) \(version) → \(returnedTo ?? "?") at \(RollbackRecord.time(endedAt)): "
         + (evidence ?? rule)
     case .armed:
-      "\(key.package) \(version) is rolled back on its own when \(rule)"
-        + (breachedSince.map { "; broken since \(RollbackRecord.time($0))" } ?? "")
+      "\(key.package) \(version) is rolled back on its own when \(rule)" + brokenSince
     case .superseded:
       "\(key.package) \(version) was under the rule \(rule) until "
         + (endedAt.map { RollbackRecord.time($0) } ?? "it was taken out of service")

@@ -39,6 +39,7 @@ extension Runtime {
     do throws(StoreError) { outcome = try parts.commits.apply(batch) } catch { throw RuntimeError(error) }
     parts.scheduler.wake()
     parts.store.announce([.work])
+    if targets.values.contains(where: \.isAtRest) { versionsOccupied() }
     var results: [StartResult] = []
     results.reserveCapacity(requests.count)
     for submission in outcome.submissions { results.append(try StartResult(submission)) }

@@ -50,8 +50,9 @@ extension Runtime {
     for broken: RollbackOrder? = nil, _ options: SwapOptions = SwapOptions()
   ) throws(RuntimeError) -> ActivationResult {
     let began = Clock.monotonic
-    guard let before = try activation(tenant, name) else {
-      throw RuntimeError(.notFound, code: "CLO-R003", "package '\(name)' has no active version", fix: Runtime.listFix)
+    let before = try activeVersion(tenant: tenant, name: name)
+    if let known = options.knownEpoch, known != before.epoch {
+      throw RuntimeError(StoreError.activationMoved(before, knownEpoch: known, package: name))
     }
     let versions = try store { store throws(StoreError) in try store.packages(tenant: tenant, name: name) }
     guard let previous = before.previous, let record = versions.first(where: { $0.digest == previous }) else {
@@ -88,14 +89,20 @@ extension Runtime {
     order.share = share
     let lead = try SwapLead(self, order, began: began)
     guard case .canary(let canary) = try lead.run() else { preconditionFailure("a canary is no activation") }
-    return CanaryResult(canary: canary, swap: lead.report)
+    return CanaryResult(canary: canary, swap: lead.report, rollbackOn: try rule(of: canary))
   }
 
   /// Ends a package's canary; its runs go on, and new ones take the active version.
-  package func endCanary(tenant: String, name: String) throws(RuntimeError) -> CanaryResult {
-    let origin = parts.origin
+  ///
+  /// - Parameters:
+  ///   - actor: who decided it, for the audit trail; nil: an operator.
+  ///   - broken: the rule that it is done for; nothing is done when that is over.
+  @discardableResult package func endCanary(
+    tenant: String, name: String, actor: String? = nil, for broken: RollbackOrder? = nil
+  ) throws(RuntimeError) -> CanaryResult {
+    let origin = Origin(actor: actor ?? parts.origin.actor, node: parts.origin.node)
     let canary = try write { store throws(StoreError) in
-      try store.endCanary(tenant: tenant, package: name, origin: origin, now: Clock.now)
+      try store.endCanary(tenant: tenant, package: name, origin: origin, for: broken, now: Clock.now)
     }
     try settleVersions()
     activationChanged()
@@ -155,13 +162,7 @@ extension Runtime {
   }
 
   private func refuse(_ record: PackageRecord) throws(RuntimeError) {
-    if record.state == .yanked {
-      let reason = record.stateReason.map { " (\($0))" } ?? ""
-      throw RuntimeError(
-        .refused, code: StoreError.Code.versionState.rawValue,
-        "\(record.name) \(record.version) is yanked\(reason): no new run may take it",
-        fix: "cloacina-ctl package yank \(record.name)@\(record.version) --undo")
-    }
+    if record.state == .yanked { throw RuntimeError.yanked(record) }
     if record.state == .quarantined {
       try registry { registry throws(RegistryError) in
         try registry.refuseQuarantined(record.tenant, record.digest)

@@ -91,7 +91,7 @@ struct RuntimeParts: Sendable {
     let identity = NodeAgent.Identity(
       bootID: bootID, name: configuration.nodeName, host: Machine.name, processID: Machine.processID,
       tags: configuration.tags, types: configuration.types, startedAt: startedAt,
-      retentionDays: configuration.retentionDays)
+      ages: RetentionAges(runs: configuration.retentionDays, audit: configuration.auditRetentionDays))
     var engine = NodeAgent.Engine(
       load: { [scheduler] in scheduler.load() }, occupancy: { [executor] in executor.occupancy },
       setIntake: { [scheduler] in scheduler.setIntake($0) }, lead: { [scheduler] in scheduler.lead($0) },

@@ -26,8 +26,10 @@ package struct RuntimeConfiguration: Sendable {
   package var drainMilliseconds: Int64 = 10_000
   /// Time limit of a task that declares none; 0: no limit.
   package var defaultTimeoutMilliseconds: Int64 = 0
-  /// Days for which runs that ended are kept; nil: for ever.
+  /// Days for which runs and swaps that ended are kept; nil: for ever.
   package var retentionDays: Int?
+  /// Days for which rows of the audit trail are kept; nil: for ever.
+  package var auditRetentionDays: Int?
   /// When the hosts of this node are ended and replaced.
   package var care = RunnerCare()
   /// Claim and run work; false opens the store for questions and submissions only.

@@ -56,10 +56,13 @@ private struct UpkeepLoop {
       needed = nil
       sweep.news()
     }
-    if news.contains(.activations) || nextSettling.map({ $0 <= Clock.monotonic }) ?? false { settle() }
+    // News may have been lost: with the rare search for files states are looked at too.
+    if news.contains(.activations) || [nextSettling, sweep.next].contains(where: UpkeepLoop.isPast) { settle() }
     takeCare()
     sweep.sweep(registry)
   }
+
+  private static func isPast(_ time: UInt64?) -> Bool { time.map { $0 <= Clock.monotonic } ?? false }
 
   /// Brings the states of versions into line with facts.
   private mutating func settle() {

@@ -37,7 +37,10 @@ extension Grammar {
           "time for running tasks to end after a signal or 'node drain' (default: 10)"),
         Flag(
           "retain", value: "DAYS", range: 1...36_500,
-          "delete runs, with their events, this long after their end (default: keep them)"),
+          "delete runs, with their events, and swaps this long after their end (default: keep them)"),
+        Flag(
+          "retain-audit", value: "DAYS", range: 1...36_500,
+          "delete rows of the audit trail this long after they were written (default: keep them)"),
       ] + runnerFlags,
       formats: ["table", "json"], usesTenant: false,
       details: [

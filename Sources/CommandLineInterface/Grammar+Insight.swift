@@ -15,6 +15,7 @@ extension Grammar {
         A change is marked with ! when what went well may fail, wait or come out otherwise under the new version. \
         Runs in flight keep their version in any case.
         """,
+        "An archive in quarantine, a version that was yanked, and one with other bytes would be refused.",
         "An archive that breaks a rule of the format is exit code 8 also without --detailed-exitcode.",
       ],
       examples: ["package plan hello.cloacina", "package plan hello.cloacina --detailed-exitcode -o json"])

@@ -39,7 +39,7 @@ extension Grammar {
         """
         An archive that cannot be loaded, or whose self-test fails, is not registered: it is in quarantine, and \
         refused without a try for a while.
-        """, downgradeDetail, stagingDetail, waitDetail, ruleDetail,
+        """, stepsDetail, downgradeDetail, stagingDetail, waitDetail, ruleDetail,
       ],
       examples: [
         "package register hello.cloacina --activate", "package register hello.cloacina --activate --when-staged",

@@ -11,6 +11,7 @@ extension Grammar {
     Nodes that are not ready are waited for 2 seconds, and then left to catch up. With --when-staged the exit code is \
     7 when a node was not ready in time; what was active stays so.
     """
+  static let stepsDetail = "For people each step is a line on standard error when it ends; not with --quiet."
   static let waitDetail = "With --wait the exit code is 7 when runs of the version before were in flight at the end."
   private static let exactVersion = Operand("NAME@VERSION", "package and version, for example etl@1.4.0")
   private static let packageName = Operand("NAME", "name of a package")
@@ -23,7 +24,7 @@ extension Grammar {
       details: [
         "Runs in flight keep the version they started with.",
         "Steps: verify, stage, probe, activate, settle, drain. A failure before 'activate' leaves the old version.",
-        downgradeDetail, stagingDetail, waitDetail, ruleDetail,
+        stepsDetail, downgradeDetail, stagingDetail, waitDetail, ruleDetail,
       ],
       examples: [
         "package activate hello@1.1.0", "package activate hello@1.1.0 --when-staged=120",
@@ -33,22 +34,30 @@ extension Grammar {
     Verb(
       "package rollback", "Return to the version that was active before", operands: [packageName],
       flags: [waitForRuns], formats: items,
-      details: ["Versions that were removed, yanked or put in quarantine since are passed over.", waitDetail],
+      details: [
+        "Versions that were removed, yanked or put in quarantine since are passed over.", stepsDetail, waitDetail,
+        "It is refused when what is active was changed after the command was given (exit code 5, CLO-S017).",
+      ],
       examples: ["package rollback hello"]),
     Verb(
       "package canary", "Let a version take a share of the package's new runs",
       operands: [Operand("NAME[@VERSION]", "package and version; with --end the package alone")],
       flags: [
         Flag("percent", value: "N", "the share, from 0 to 100; with --tenant it may be left out and is 100 then"),
+        Flag(
+          "rollback-on", value: "RULE", "end the canary when its runs break the rule"),
         Flag("end", "end the canary: new runs take the active version"),
       ],
       formats: items,
       details: [
         "Which runs these are follows from their ids. To let all runs take it, activate it.",
-        "An activation and a rollback end the canary.",
+        "An activation and a rollback end the canary.", stepsDetail, ruleGrammar,
+        "The rule stays with the canary when its share is changed, and is over with the canary.",
       ],
       examples: [
-        "package canary hello@1.1.0 --percent 5", "package canary hello@1.1.0 --tenant acme",
+        "package canary hello@1.1.0 --percent 5",
+        "package canary hello@1.1.0 --percent 5 --rollback-on 'error_rate > 5% for 60s'",
+        "package canary hello@1.1.0 --tenant acme",
         "package canary hello --end",
       ]),
     Verb(

@@ -24,7 +24,7 @@ extension Parser {
 
   private static let contradictions = [
     ("quiet", "verbose"), ("input-lines", "input"), ("input-lines", "count"), ("input-lines", "idempotency-key"),
-    ("end", "percent"),
+    ("end", "percent"), ("end", "rollback-on"),
     ("yes", "dry-run"),
   ]
 }

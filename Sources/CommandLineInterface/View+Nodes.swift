@@ -39,15 +39,21 @@ extension View {
     text += "  types    \(SafeText.line(View.words(document["types"], none: "all")))\n"
     for host in document["hosts"]?.elements ?? [] { text += "  host     \(hostLine(host))\n" }
     guard let packages = document["packages"]?.elements, !packages.isEmpty else { return text }
-    var table = Table([.init("PACKAGE"), .init("VERSION"), .init("DIGEST"), .init("IN PLACE"), .init("REASON")])
+    var table = Table([
+      .init("PACKAGE"), .init("VERSION"), .init("STATE"), .init("DIGEST"), .init("IN PLACE"), .init("PROBED (UTC)"),
+      .init("EPOCH", alignsRight: true), .init("REASON"),
+    ])
     for item in packages {
       let (answer, tint): (String, Style.Tint) =
         if item["staged"]?.bool == true { ("yes", .green) } else if item["failure"]?.text != nil { ("no", .red) } else {
           ("not yet", .dim)
         }
       table.add([
-        .init(item["package"]?.text ?? ""), .init(item["version"]?.text ?? ""), .init(digest(item)),
-        .init(answer, tint), .init(item["failure"]?.text ?? ""),
+        .init(item["package"]?.text ?? ""), .init(item["version"]?.text ?? ""),
+        .init(item["state"]?.text ?? "", Style.tint(ofVersion: item["state"]?.text ?? "")), .init(digest(item)),
+        .init(answer, tint), .init(View.time(item["probed_at"])),
+        .init(number("epoch", of: item) == 0 ? "–" : String(number("epoch", of: item))),
+        .init(item["failure"]?.text ?? ""),
       ])
     }
     return text + table.text(style)

@@ -7,6 +7,10 @@ extension View {
     var text = style.paint(planTitle(old, new), .bold) + "\n"
     if let refusal = document["refusal"]?["message"]?.text {
       text += planLine("REFUSED", style.paint(SafeText.line(refusal), .red))
+      if let fix = document["refusal"]?["fix"]?.text { text += planLine("", "fix: \(SafeText.line(fix))") }
+    }
+    for note in document["notes"]?.elements?.compactMap(\.text) ?? [] {
+      text += planLine("NOTE", style.paint(SafeText.line(note), .yellow))
     }
     if document["needs_allow_downgrade"]?.bool == true {
       text += planLine("LOWER", "activating a lower version than the active one needs --allow-downgrade")
@@ -120,8 +124,8 @@ extension View {
   }
 
   private func planEnd(_ old: JSONValue) -> String {
-    let verdict = document["verdict"]?.text
-    if verdict == "unchanged" || verdict == "conflict" { return "Nothing was changed.\n" }
+    let isRefused = document["refusal"].map { $0 != .null } ?? false
+    if document["verdict"]?.text == "unchanged" || isRefused { return "Nothing was changed.\n" }
     let file = document["file"]?.text ?? "FILE"
     let back = old == .null ? "" : planLine("ROLLBACK", "cloacina-ctl package rollback \(word("package"))")
     return back + "Nothing was changed. Apply: cloacina-ctl package register \(SafeText.line(file)) --activate\n"

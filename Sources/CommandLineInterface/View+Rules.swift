@@ -7,6 +7,11 @@ extension View {
     return sentences.isEmpty ? "" : "\n" + sentences.map { "\(SafeText.line($0))\n" }.joined()
   }
 
+  /// The rule that a canary is under, as a line; nothing without one.
+  func rule(ofCanary canary: JSONValue) -> String {
+    canary["rollback_on"]?.text.map { "ends on its own when \(SafeText.line($0))\n" } ?? ""
+  }
+
   /// The rule that an activation is under, as a line; nothing without one.
   func rule(of activation: JSONValue) -> String {
     activation["rollback_on"]?.text.map { "rolled back on its own when \(SafeText.line($0))\n" } ?? ""

@@ -35,7 +35,7 @@ extension View {
     if document["ended"]?.bool == true { return "canary ended  \(word("package")) \(word("version"))\n" }
     let share = View.percent(document["percent"])
     return "canary  \(word("package")) \(word("version"))  \(share) of new runs  digest \(digest())\n"
-      + swapLines(document["swap"])
+      + rule(ofCanary: document) + swapLines(document["swap"])
   }
 
   var removal: String {

@@ -16,17 +16,19 @@ extension PostgresStore {
   }
 
   package func setCanary(
-    _ request: VersionRequest, share: CanaryShare, swap: String?, now: Timestamp
+    _ request: VersionRequest, share: CanaryShare, rule: RollbackRule?, swap: String?, now: Timestamp
   ) throws(StoreError) -> CanaryRecord {
     try change(request.tenant, request.package, now) { life throws(StoreError) in
-      try life.setCanary(request, share, swap: swap)
+      try life.setCanary(request, share, under: rule, swap: swap)
     }
   }
 
   package func endCanary(
-    tenant: String, package: String, origin: Origin, now: Timestamp
+    tenant: String, package: String, origin: Origin, for order: RollbackOrder?, now: Timestamp
   ) throws(StoreError) -> CanaryRecord {
-    try change(tenant, package, now) { life throws(StoreError) in try life.endCanary(tenant, package, by: origin) }
+    try change(tenant, package, now) { life throws(StoreError) in
+      try life.endCanary(tenant, package, by: origin, for: order)
+    }
   }
 
   package func canaries(tenant: String?) throws(StoreError) -> [CanaryRecord] {

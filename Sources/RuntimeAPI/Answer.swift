@@ -12,8 +12,9 @@ package struct Answer: Sendable, Equatable {
   }
 }
 
-/// Does one operation: name, parameters, attachment.
-package typealias OperationHandler = @Sendable (String, JSONValue, [UInt8]) throws(RuntimeError) -> Answer
+/// Does one operation: name, parameters, attachment, and who is told how far it is.
+package typealias OperationHandler =
+  @Sendable (String, JSONValue, [UInt8], @escaping ProgressSink) throws(RuntimeError) -> Answer
 
 extension RuntimeError {
   /// The error as it is sent and printed.

@@ -35,9 +35,14 @@ package final class ControlClient {
 
   /// Has the daemon do one operation and waits for its answer, however long that takes.
   ///
+  /// - Parameter progress: told how far it is meanwhile; nil: nobody wants to know.
   /// - Throws: what the operation threw; `.unavailable` when the daemon went away.
-  package func perform(_ name: String, _ params: JSONValue, attachment: [UInt8] = []) throws(RuntimeError) -> Answer {
-    let request = JSONValue.object([JSONMember("op", .string(name)), JSONMember("params", params)])
+  package func perform(
+    _ name: String, _ params: JSONValue, attachment: [UInt8] = [], progress: ProgressSink? = nil
+  ) throws(RuntimeError) -> Answer {
+    var members = [JSONMember("op", .string(name)), JSONMember("params", params)]
+    if progress != nil { members.append(JSONMember("progress", .bool(true))) }
+    let request = JSONValue.object(members)
     let reply: Frame?
     var unsent: FrameError?
     do throws(FrameError) { try Frame(request, attachment: attachment).write(to: stream) } catch { unsent = error }
@@ -46,7 +51,7 @@ package final class ControlClient {
         .invalid, code: "CLO-D004", unsent.message, fix: "send less at once: fewer inputs, a smaller package")
     }
     // A daemon that refuses a connection says why and closes it, perhaps before the request was sent.
-    do throws(FrameError) { reply = try Frame.read(from: stream) } catch { throw lost((unsent ?? error).message) }
+    do throws(FrameError) { reply = try answer(progress) } catch { throw lost((unsent ?? error).message) }
     guard let reply else { throw lost("it closed the connection") }
     if let document = reply.document["ok"] { return Answer(document, attachment: reply.attachment) }
     guard let error = reply.document["error"].flatMap(RuntimeError.init(json:)) else {
@@ -55,6 +60,15 @@ package final class ControlClient {
         fix: ControlServer.sameVersion)
     }
     throw error
+  }
+
+  /// The next frame that is no progress; nil when there is none.
+  private func answer(_ progress: ProgressSink?) throws(FrameError) -> Frame? {
+    while let frame = try Frame.read(from: stream) {
+      guard let document = frame.document["progress"] else { return frame }
+      progress?(document)
+    }
+    return nil
   }
 
   private func lost(_ reason: String) -> RuntimeError {

@@ -164,7 +164,7 @@ package final class ControlServer: Sendable {
   private func answer(_ stream: SocketStream) {
     do throws(FrameError) {
       while let request = try Frame.read(from: stream) {
-        let reply = reply(to: request)
+        let reply = reply(to: request, on: stream)
         do throws(FrameError) { try reply.write(to: stream) } catch {
           guard error.isOversize else { throw error }
           let refusal = RuntimeError(
@@ -175,7 +175,7 @@ package final class ControlServer: Sendable {
     } catch { Log.write(.debug, "control connection ended", [("reason", error.message)]) }
   }
 
-  private func reply(to request: Frame) -> Frame {
+  private func reply(to request: Frame, on stream: SocketStream) -> Frame {
     do throws(RuntimeError) {
       guard !state.withLock({ $0.isStopping }) else {
         throw RuntimeError(.unavailable, code: "CLO-D005", "the daemon is stopping", fix: "try again in a moment")
@@ -183,7 +183,11 @@ package final class ControlServer: Sendable {
       guard let name = request.document["op"]?.text else {
         throw RuntimeError(.invalid, code: "CLO-D006", "a request names no operation", fix: ControlServer.sameVersion)
       }
-      let answer = try handler(name, request.document["params"] ?? .object([]), request.attachment)
+      let wantsProgress = request.document["progress"]?.bool == true
+      let answer = try handler(name, request.document["params"] ?? .object([]), request.attachment) { document in
+        // A peer that is gone is noticed when it is answered; what it has asked for is done all the same.
+        if wantsProgress { try? Frame(.object([JSONMember("progress", document)])).write(to: stream) }
+      }
       return Frame(.object([JSONMember("ok", answer.document)]), attachment: answer.attachment)
     } catch { return Frame(.object([JSONMember("error", error.json)])) }
   }

@@ -33,7 +33,9 @@ extension StagedVersion {
     .object([
       JSONMember("package", .string(record.name)), JSONMember("version", .string(record.version)),
       JSONMember("digest", .string(record.digest.hex)), JSONMember("tenant", .string(record.tenant)),
+      JSONMember("state", .string(record.state.rawValue)),
       JSONMember("staged", .bool(isStaged)), JSONMember("failure", .optional(failure)),
+      JSONMember("probed_at", .time(probedAt)), JSONMember("epoch", .integer(epoch)),
     ])
   }
 }

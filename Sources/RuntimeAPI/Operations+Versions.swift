@@ -7,6 +7,11 @@ extension Operations {
     "package.activate": { operations, parameters, _ throws(RuntimeError) in
       try operations.activate(&parameters)
     },
+    "package.activation": { operations, parameters, _ throws(RuntimeError) in
+      let (tenant, name) = (try parameters.text("tenant"), try parameters.text("name"))
+      try parameters.finish()
+      return Answer(try operations.runtime.activeVersion(tenant: tenant, name: name).contract)
+    },
     "package.rollback": { operations, parameters, _ throws(RuntimeError) in
       try operations.rollBack(&parameters)
     },
@@ -66,9 +71,13 @@ extension Operations {
     (try parameters.text("tenant"), try parameters.text("name"), try parameters.text("version"))
   }
 
+  /// Sends each step of a swap ahead of its answer.
+  private var listener: SwapListener { SwapListener { [progress] step in progress(step.contract) } }
+
   /// What all swaps take.
   func swapOptions(_ parameters: inout Parameters) throws(RuntimeError) -> SwapOptions {
     var options = SwapOptions()
+    options.listener = listener
     options.allowsDowngrade = try parameters.flag("allow_downgrade")
     options.whenStaged = try parameters.optionalInteger("when_staged_ms", in: 0...Operations.day)
     options.wait = try parameters.optionalInteger("wait_ms", in: 0...(365 * Operations.day))
@@ -86,7 +95,8 @@ extension Operations {
 
   private func rollBack(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {
     let (tenant, name) = (try parameters.text("tenant"), try parameters.text("name"))
-    let options = try swapOptions(&parameters)
+    var options = try swapOptions(&parameters)
+    options.knownEpoch = try parameters.optionalInteger("known_epoch", in: 1...(.max))
     try parameters.finish()
     let result = try runtime.rollBack(tenant: tenant, name: name, options)
     return Answer(result.activation.contract(result.swap))
@@ -95,12 +105,15 @@ extension Operations {
   private func setCanary(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {
     let (tenant, name, version) = try version(&parameters)
     let percent = try parameters.text("percent")
+    var options = SwapOptions()
+    options.listener = listener
+    options.rule = try parameters.optionalRule("rollback_on")
     try parameters.finish()
     guard let share = Double(percent).flatMap(CanaryShare.init(percent:)) else {
       throw RuntimeError(
         .invalid, code: "CLO-D080", "'\(percent)' is no share of a package's runs", fix: "give a number from 0 to 100")
     }
-    return Answer(try runtime.setCanary(tenant: tenant, name: name, version: version, share: share).contract)
+    return Answer(try runtime.setCanary(tenant: tenant, name: name, version: version, share: share, options).contract)
   }
 
   private func drain(_ parameters: inout Parameters) throws(RuntimeError) -> Answer {

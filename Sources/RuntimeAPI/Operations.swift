@@ -6,6 +6,8 @@ package import WorkflowModel
 package struct Operations: Sendable {
   let runtime: Runtime
   let daemon: DaemonIdentity?
+  /// Of the operation that is done.
+  var progress: ProgressSink = { _ in }
 
   /// - Parameter daemon: who answers, or nil in a command that embeds the engine.
   package init(runtime: Runtime, daemon: DaemonIdentity?) {
@@ -15,15 +17,20 @@ package struct Operations: Sendable {
 
   /// Does one operation and returns its document.
   ///
+  /// - Parameter progress: told how far it is, by those operations that say so.
   /// - Throws: ``RuntimeError``; `.invalid` for an unknown name or parameter.
-  package func perform(_ name: String, params: JSONValue, attachment: [UInt8] = []) throws(RuntimeError) -> Answer {
+  package func perform(
+    _ name: String, params: JSONValue, attachment: [UInt8] = [], progress: @escaping ProgressSink = { _ in }
+  ) throws(RuntimeError) -> Answer {
     guard let operation = Operations.table[name] else {
       throw RuntimeError(
         .invalid, code: "CLO-D011", "there is no operation '\(name)'",
         fix: ControlServer.sameVersion)
     }
     var parameters = try Parameters(name, params)
-    return try operation(self, &parameters, attachment)
+    var own = self
+    own.progress = progress
+    return try operation(own, &parameters, attachment)
   }
 
   typealias Operation =

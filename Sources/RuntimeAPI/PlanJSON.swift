@@ -10,7 +10,8 @@ extension PlannedPackage {
       [
         ("file", .optional(file)), ("package", .string(plan.new.descriptor.name)), ("tenant", .string(tenant)),
         ("verdict", .string(plan.verdict.rawValue)), ("compatible", .bool(plan.isCompatible)),
-        ("registered", .bool(plan.isRegistered)), ("refusal", refusal),
+        ("registered", .bool(plan.isRegistered)), ("refusal", refusalJSON),
+        ("notes", .array(notes.map(JSONValue.string))),
         ("needs_allow_downgrade", .bool(plan.verdict == .downgrade)), ("from", plan.old?.contract ?? .null),
         ("to", plan.new.contract), ("epoch", .number(activation?.epoch)),
         ("changes", .array(plan.changes.map(\.contract))), ("schedules", .array(plan.schedules.map(\.contract))),
@@ -18,18 +19,12 @@ extension PlannedPackage {
       ])
   }
 
-  /// Why registering the archive would be refused.
-  private var refusal: JSONValue {
-    guard let conflict else { return .null }
+  /// Why registering or activating the archive would be refused.
+  private var refusalJSON: JSONValue {
+    guard let refusal else { return .null }
     return .object([
-      JSONMember("code", .string(StoreError.Code.packageConflict.rawValue)),
-      JSONMember(
-        "message",
-        .string(
-          """
-          \(conflict.name) \(conflict.version) is registered with digest \(conflict.digest.short), this archive has \
-          \(plan.new.digest.short): give changed code a new version
-          """)),
+      JSONMember("code", .string(refusal.code)), JSONMember("message", .string(refusal.message)),
+      JSONMember("fix", .optional(refusal.fix)),
     ])
   }
 }

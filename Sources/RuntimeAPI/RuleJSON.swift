@@ -8,7 +8,9 @@ extension RollbackRecord {
     .object([
       JSONMember("tenant", .string(key.tenant)), JSONMember("package", .string(key.package)),
       JSONMember("version", .string(version)), JSONMember("digest", .string(digest.hex)),
-      JSONMember("epoch", .integer(key.epoch)), JSONMember("rule", .string(rule)), JSONMember("since", .time(since)),
+      JSONMember("canary", .bool(key.isCanary)),
+      JSONMember("epoch", key.isCanary ? .null : .integer(key.epoch)), JSONMember("rule", .string(rule)),
+      JSONMember("since", .time(since)),
       JSONMember("state", .string(state.rawValue)), JSONMember("breached_since", .time(breachedSince)),
       JSONMember("ended_at", .time(endedAt)), JSONMember("returned_to", .optional(returnedTo)),
       JSONMember("evidence", .optional(evidence)), JSONMember("sentence", .string(sentence)),

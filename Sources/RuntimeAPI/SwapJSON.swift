@@ -56,7 +56,7 @@ extension CanaryResult {
         ("tenant", .string(canary.tenant)), ("package", .string(canary.package)),
         ("version", .string(canary.version)), ("digest", .string(canary.digest.hex)),
         ("percent", canary.share.contract), ("since", .time(canary.since)), ("ended", .bool(swap == nil)),
-        ("swap", swap?.contract ?? .null),
+        ("swap", swap?.contract ?? .null), ("rollback_on", .optional(rollbackOn)),
       ])
   }
 }

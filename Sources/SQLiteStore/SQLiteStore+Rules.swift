@@ -28,13 +28,17 @@ extension SQLiteStore {
 }
 
 extension VersionTransaction {
-  func give(_ rule: RollbackRule, to activation: Activation) throws(StoreError) {
-    try rows.rules.give(rule, to: activation, at: now)
+  func give(_ rule: RollbackRule, to subject: RuleSubject) throws(StoreError) {
+    try rows.rules.give(rule, to: subject, at: now)
+  }
+
+  func lastCanaryRule(_ tenant: String, _ package: String) throws(StoreError) -> Int64 {
+    try rows.rules.lastOfCanaries(tenant, package)
   }
 
   func isValid(_ order: RollbackOrder) throws(StoreError) -> Bool { try rows.rules.isValid(order, at: now) }
 
-  func end(_ order: RollbackOrder, by activation: Activation) throws(StoreError) {
-    try rows.rules.end(order, by: activation, at: now)
+  func end(_ order: RollbackOrder, returningTo version: String) throws(StoreError) {
+    try rows.rules.end(order, returningTo: version, at: now)
   }
 }

@@ -15,15 +15,15 @@ extension SQLiteStore {
   }
 
   package func setCanary(
-    _ request: VersionRequest, share: CanaryShare, swap: String?, now: Timestamp
+    _ request: VersionRequest, share: CanaryShare, rule: RollbackRule?, swap: String?, now: Timestamp
   ) throws(StoreError) -> CanaryRecord {
-    try change(now) { life throws(StoreError) in try life.setCanary(request, share, swap: swap) }
+    try change(now) { life throws(StoreError) in try life.setCanary(request, share, under: rule, swap: swap) }
   }
 
   package func endCanary(
-    tenant: String, package: String, origin: Origin, now: Timestamp
+    tenant: String, package: String, origin: Origin, for order: RollbackOrder?, now: Timestamp
   ) throws(StoreError) -> CanaryRecord {
-    try change(now) { life throws(StoreError) in try life.endCanary(tenant, package, by: origin) }
+    try change(now) { life throws(StoreError) in try life.endCanary(tenant, package, by: origin, for: order) }
   }
 
   package func canaries(tenant: String?) throws(StoreError) -> [CanaryRecord] {

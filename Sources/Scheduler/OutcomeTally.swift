@@ -24,9 +24,11 @@ struct OutcomeTally {
 
   var isEmpty: Bool { counted.isEmpty }
 
-  /// Counts of watched versions, by tenant and package.
+  /// Counts of watched versions, by tenant, package and epoch.
   var reports: [OutcomeReport] {
-    counted.values.sorted { ($0.key.tenant, $0.key.package) < ($1.key.tenant, $1.key.package) }
+    counted.values.sorted {
+      ($0.key.tenant, $0.key.package, $0.key.epoch) < ($1.key.tenant, $1.key.package, $1.key.epoch)
+    }
   }
 
   /// Begins to count at nothing for a rule that is new, and forgets those that are over.

@@ -71,6 +71,8 @@ package struct RunSnapshot: Sendable {
   package var input: [UInt8]
   /// Oldest first.
   package var checkpoints: [TaskCheckpoint]
+  /// Of the version that the run is to go on by; nil: it is not registered.
+  package var versionState: VersionState?
 
   package init(status: RunStatus, digest: PackageDigest?, input: [UInt8], checkpoints: [TaskCheckpoint]) {
     self.status = status
@@ -84,6 +86,8 @@ package struct RunSnapshot: Sendable {
 package struct RepairRefusal: Error, Sendable, Equatable {
   package enum Reason: String, Sendable, CaseIterable {
     case succeeded, nothingLeft = "nothing_left", unknownTask = "unknown_task", unpinned, incompatible, over
+    /// The version takes no further run, or is gone.
+    case withdrawn, removed
     case badInput = "bad_input"
   }
 
@@ -141,8 +145,14 @@ extension RunRepair {
     guard run.digest == own?.digest else { return .stale }
     do throws(RepairRefusal) {
       switch deed {
-      case .retry(let start, let patch): return .retry(try retryPlan(run, start, patch))
-      case .migrate: return try migration(run)
+      case .retry(let start, let patch):
+        let plan = try retryPlan(run, start, patch)
+        try checkVersion(run)
+        return .retry(plan)
+      case .migrate:
+        let decision = try migration(run)
+        if case .migrate = decision { try checkVersion(run) }
+        return decision
       }
     } catch { return .refused(error) }
   }
@@ -153,6 +163,20 @@ extension RunRepair {
     let states = TaskCheckpoint.lastStates(run.checkpoints)
     try GraphCompatibility.check(states.filter(\.value.isTerminal).map(\.key), from: own, to: target)
     return .migrate(target)
+  }
+
+  /// The graph may be in memory still when its version is gone.
+  private func checkVersion(_ run: RunSnapshot) throws(RepairRefusal) {
+    guard let version = (target ?? own)?.version else { return }
+    guard let state = run.versionState else {
+      throw RepairRefusal(
+        .removed, "version \(version) is not registered any more",
+        fix: "name another version: --on VERSION or --to VERSION, or register it again")
+    }
+    guard !state.takesRequestedRuns else { return }
+    throw RepairRefusal(
+      .withdrawn, "version \(version) is \(state.rawValue), and takes no further run",
+      fix: "name another version: --on VERSION or --to VERSION")
   }
 
   /// Of a run that is pinned to no version.

@@ -182,6 +182,8 @@ package enum StoreNews: String, Sendable, CaseIterable {
   case ends
   /// Packages were registered or activated, or a node has staged one.
   case packages
+  /// A version out of service may have runs in flight again.
+  case versions
   /// Runs were cancelled or changed by somebody else than their owner.
   case runs
   /// A node was asked to change its state.

@@ -22,11 +22,19 @@ package protocol VersionKeeping: AnyObject, Sendable {
   /// Gives a version a share of the package's new runs of those workflows that the active version has too. Another
   /// canary of the package ends. Throws `.notFound` without an active version, `.versionState`, `.swapOver`.
   ///
-  /// - Parameter swap: the swap it is a step of, if any.
-  func setCanary(_ request: VersionRequest, share: CanaryShare, swap: String?, now: Timestamp) throws(StoreError)
-    -> CanaryRecord
+  /// - Parameters:
+  ///   - rule: when it is to end on its own; nil leaves it under the rule that it is under.
+  ///   - swap: the swap it is a step of, if any.
+  func setCanary(
+    _ request: VersionRequest, share: CanaryShare, rule: RollbackRule?, swap: String?, now: Timestamp
+  ) throws(StoreError) -> CanaryRecord
   /// Ends the package's canary; its runs go on. Throws `.notFound` when there is none.
-  func endCanary(tenant: String, package: String, origin: Origin, now: Timestamp) throws(StoreError) -> CanaryRecord
+  ///
+  /// - Parameter order: the broken rule that it is done for. When that is over, or its leader leads no more, it throws
+  ///   `.activationMoved`, and nothing is written.
+  func endCanary(
+    tenant: String, package: String, origin: Origin, for order: RollbackOrder?, now: Timestamp
+  ) throws(StoreError) -> CanaryRecord
   func canaries(tenant: String?) throws(StoreError) -> [CanaryRecord]
 
   // MARK: States

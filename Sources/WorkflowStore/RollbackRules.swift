@@ -1,10 +1,10 @@
 package import WorkflowModel
 
-/// One activation of a package that is, or was, under a rule.
+/// One activation, or one canary, of a package that is, or was, under a rule.
 package struct RuleKey: Hashable, Sendable {
   package var tenant: String
   package var package: String
-  /// Of the activation.
+  /// Of the activation; below zero the number of a canary under a rule, the package's first being -1.
   package var epoch: Int64
 
   package init(tenant: String, package: String, epoch: Int64) {
@@ -19,9 +19,13 @@ extension RuleKey {
   package init(_ activation: Activation) {
     self.init(tenant: activation.tenant, package: activation.package, epoch: activation.epoch)
   }
+
+  /// True for the rule of a canary, whose end it is about.
+  package var isCanary: Bool { epoch < 0 }
 }
 
-/// A rule whose activation is still the package's last one, with what its version's runs have come to.
+/// A rule whose activation is still the package's last one, or whose canary is still there, with what its version's
+/// runs have come to.
 package struct ArmedRule: Sendable, Equatable {
   package var key: RuleKey
   package var digest: PackageDigest
@@ -87,9 +91,9 @@ package struct RollbackRecord: Sendable, Equatable {
   package enum State: String, Sendable, CaseIterable {
     /// It is judged.
     case armed
-    /// It was broken, and the version before is active again.
+    /// It was broken, and the version before is active again, or the canary has ended.
     case rolledBack = "rolled_back"
-    /// Somebody has activated something else since.
+    /// Somebody has activated something else since, or ended the canary.
     case superseded
   }
 
@@ -102,11 +106,11 @@ package struct RollbackRecord: Sendable, Equatable {
   /// Since when it is broken without a break, or was at its end; nil while it holds.
   package var breachedSince: Timestamp?
   package var endedAt: Timestamp?
-  /// Version that a roll back made active.
+  /// Version that a roll back made active, or that was so at the end of a canary.
   package var returnedTo: String?
   /// What the judge found; nil unless rolled back.
   package var evidence: String?
-  /// True while the activation, or the roll back that ended it, is the package's last.
+  /// True while the activation or the canary, or what the rule made of it, is the package's last.
   package var isCurrent = false
 
   package init(
@@ -129,10 +133,20 @@ package struct RollbackRecord: Sendable, Equatable {
     if hasRolledBack { return (.rolledBack, active == epoch + 1) }
     return active == epoch ? (.armed, true) : (.superseded, false)
   }
+
+  /// The same for the rule of a canary.
+  ///
+  /// - Parameters:
+  ///   - isThere: the canary has not ended.
+  ///   - isLast: nothing was activated and no other canary was put under a rule since its end.
+  package static func canaryState(hasEnded: Bool, isThere: Bool, isLast: Bool) -> (state: State, isCurrent: Bool) {
+    if hasEnded { return (.rolledBack, isLast) }
+    return isThere ? (.armed, true) : (.superseded, false)
+  }
 }
 
-/// Rules by which a version is taken back on its own: given with an activation, over with the next one, be it the roll
-/// back that a rule asks for (``ActivationRequest/rule``, ``RollbackRequest/order``).
+/// Rules by which a version is taken back on its own: given with an activation or a canary, over with the next one or
+/// its end, be it what a rule asks for (``ActivationRequest/rule``, ``RollbackRequest/order``).
 package protocol RollbackRuling: AnyObject, Sendable {
   func armedRules(now: Timestamp) throws(StoreError) -> ArmedRules
   /// Records what a node (a boot id) has counted, in place of what it said before. Rules that are over are left out.

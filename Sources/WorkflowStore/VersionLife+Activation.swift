@@ -49,7 +49,7 @@ extension VersionLife {
     let evidence = request.order.map { [JSONMember("evidence", .string($0.evidence))] } ?? []
     let activation = try replace(
       active, by: record, returningTo: target.previousEpoch, .rolledBack, request.origin, swap, evidence)
-    if let order = request.order { try tables.end(order, by: activation) }
+    if let order = request.order { try tables.end(order, returningTo: activation.version) }
     return activation
   }
 
@@ -107,15 +107,15 @@ extension VersionLife {
 
   private func give(_ rule: RollbackRule, to activation: Activation) throws(StoreError) {
     guard activation.previous != nil else { throw StoreError.nothingToReturnTo(activation) }
-    try tables.give(rule, to: activation)
+    try tables.give(rule, to: RuleSubject(activation))
   }
 
-  private func check(_ order: RollbackOrder) throws(StoreError) {
+  func check(_ order: RollbackOrder) throws(StoreError) {
     guard try !tables.isValid(order) else { return }
+    let subject = order.rule.isCanary ? "the canary of \(order.rule.package)" : order.rule.package
     throw StoreError(
       .activationMoved,
-      "the rule of \(order.rule.package) under epoch \(order.rule.epoch) is over, or another node judges it; nothing was"
-        + " changed")
+      "the rule of \(subject) under epoch \(order.rule.epoch) is over, or another node judges it; nothing was changed")
   }
 
   /// Ends the canary beside `active`; when it is what becomes active it stays in service.
@@ -132,8 +132,17 @@ extension VersionLife {
 
   private func checkEpoch(_ known: Int64?, _ active: Activation?, _ package: String) throws(StoreError) {
     guard let known, known != active?.epoch ?? 0 else { return }
+    throw StoreError.activationMoved(active, knownEpoch: known, package: package)
+  }
+}
+
+extension StoreError {
+  /// Somebody has changed what is active since a change was asked for.
+  package static func activationMoved(
+    _ active: Activation?, knownEpoch known: Int64, package: String
+  ) -> StoreError {
     let present = active.map { "\($0.version) with epoch \($0.epoch)" } ?? "no version"
-    throw StoreError(
+    return StoreError(
       .activationMoved,
       "\(present) of \(package) is active now, and no longer what was so under epoch \(known); nothing was changed")
   }

@@ -2,7 +2,7 @@ package import WorkflowModel
 
 extension VersionLife {
   package func setCanary(
-    _ request: VersionRequest, _ share: CanaryShare, swap id: String?
+    _ request: VersionRequest, _ share: CanaryShare, under rule: RollbackRule? = nil, swap id: String?
   ) throws(StoreError) -> CanaryRecord {
     let record = try find(request)
     let present = try tables.canary(request.tenant, request.package)
@@ -26,33 +26,51 @@ extension VersionLife {
     }
     try settle(swap)
     let isSame = present?.digest == request.digest
-    if let present, isSame, present.share == share { return present }
+    if let present, isSame, present.share == share, rule == nil { return present }
     try move(record, .activated, reason: "as a canary")
-    let canary = CanaryRecord(
+    var canary = CanaryRecord(
       tenant: request.tenant, package: request.package, digest: request.digest, version: record.version, share: share,
       since: isSame ? present?.since ?? tables.now : tables.now)
+    canary.rule = isSame ? present?.rule : nil
+    if let rule { canary.rule = try give(rule, to: canary) }
     try tables.save(canary)
-    try write(.canarySet, record, request.origin, [JSONMember("parts", .integer(share.parts))])
+    var data = [JSONMember("parts", .integer(share.parts))]
+    if let rule { data.append(JSONMember("rule", .string(rule.description))) }
+    try write(.canarySet, record, request.origin, data)
     return canary
   }
 
+  /// The number of the rule, which is a new one for a canary that is under none.
+  private func give(_ rule: RollbackRule, to canary: CanaryRecord) throws(StoreError) -> Int64 {
+    let known = canary.rule
+    let number = if let known { known } else { try tables.lastCanaryRule(canary.tenant, canary.package) - 1 }
+    try tables.give(rule, to: RuleSubject(canary, number: number))
+    return number
+  }
+
   package func endCanary(
-    _ tenant: String, _ package: String, by origin: Origin
+    _ tenant: String, _ package: String, by origin: Origin, for order: RollbackOrder? = nil
   ) throws(StoreError) -> CanaryRecord {
+    if let order { try check(order) }
     guard let canary = try tables.canary(tenant, package) else {
       throw StoreError(.notFound, "package '\(package)' of tenant '\(tenant)' has no canary")
     }
-    try end(canary, reason: "no longer the canary", origin)
+    guard let order else {
+      try end(canary, reason: "no longer the canary", origin)
+      return canary
+    }
+    try end(canary, reason: "its rule was broken", origin, [JSONMember("evidence", .string(order.evidence))])
+    try tables.end(order, returningTo: try tables.activation(tenant, package)?.version ?? "")
     return canary
   }
 
   /// - Parameter isPromoted: it is what all new runs take from now on.
   func end(
-    _ canary: CanaryRecord, reason: String, isPromoted: Bool = false, _ origin: Origin
+    _ canary: CanaryRecord, reason: String, isPromoted: Bool = false, _ origin: Origin, _ more: [JSONMember] = []
   ) throws(StoreError) {
     try tables.deleteCanary(canary.tenant, canary.package)
     if !isPromoted { try supersede(canary.tenant, canary.digest, reason: reason) }
     guard let record = try tables.record(canary.tenant, canary.digest) else { return }
-    try write(.canaryEnded, record, origin, [JSONMember("promoted", .bool(isPromoted))])
+    try write(.canaryEnded, record, origin, [JSONMember("promoted", .bool(isPromoted))] + more)
   }
 }

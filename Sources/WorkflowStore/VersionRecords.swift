@@ -83,6 +83,8 @@ package struct CanaryRecord: Sendable, Equatable {
   package var share: CanaryShare
   /// When it became the canary; a change of the share leaves it.
   package var since: Timestamp
+  /// Of its rule, see ``RuleKey/epoch``; nil: it is under none.
+  package var rule: Int64?
 
   package init(
     tenant: String, package: String, digest: PackageDigest, version: String, share: CanaryShare, since: Timestamp

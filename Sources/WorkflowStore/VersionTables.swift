@@ -44,12 +44,31 @@ package protocol VersionTables {
 
   // MARK: Rules
 
-  /// Puts the activation under a rule, in place of its present one.
-  func give(_ rule: RollbackRule, to activation: Activation) throws(StoreError)
+  /// Puts an activation or a canary under a rule, in place of its present one.
+  func give(_ rule: RollbackRule, to subject: RuleSubject) throws(StoreError)
+  /// The lowest number that the rule of a canary of the package ever had; 0: none was under one.
+  func lastCanaryRule(_ tenant: String, _ package: String) throws(StoreError) -> Int64
   /// Whether the order's rule is still judged, and by the order's leader.
   func isValid(_ order: RollbackOrder) throws(StoreError) -> Bool
-  /// Ends the order's rule, saying what came of it.
-  func end(_ order: RollbackOrder, by activation: Activation) throws(StoreError)
+  /// Ends the order's rule, saying which version new runs take since.
+  func end(_ order: RollbackOrder, returningTo version: String) throws(StoreError)
+}
+
+/// What a rule is given to.
+package struct RuleSubject: Sendable, Equatable {
+  package var key: RuleKey
+  package var digest: PackageDigest
+  package var version: String
+
+  init(_ activation: Activation) {
+    (key, digest, version) = (RuleKey(activation), activation.digest, activation.version)
+  }
+
+  /// - Parameter number: of the canary's rule.
+  init(_ canary: CanaryRecord, number: Int64) {
+    key = RuleKey(tenant: canary.tenant, package: canary.package, epoch: number)
+    (digest, version) = (canary.digest, canary.version)
+  }
 }
 
 /// An earlier change of what is active.

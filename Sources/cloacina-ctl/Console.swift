@@ -44,6 +44,12 @@ struct Console {
     if !isQuiet, !showsProgress { Console.write("\(SafeText.line(text))\n", to: STDERR_FILENO) }
   }
 
+  /// Says that a step of a long command is over, in place of the line of ``progress(_:)``.
+  func step(_ text: String) {
+    endProgress()
+    if !isQuiet { Console.write("\(SafeText.line(text))\n", to: STDERR_FILENO) }
+  }
+
   /// Clears the line of ``progress(_:)``.
   func endProgress() {
     if showsProgress { Console.write("\r\u{1B}[K", to: STDERR_FILENO) }

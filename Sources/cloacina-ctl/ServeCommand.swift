@@ -32,8 +32,8 @@ enum ServeCommand {
   private static func listen(_ path: String, _ runtime: Runtime) throws(CommandError) -> ControlServer {
     let operations = Operations(runtime: runtime, daemon: DaemonIdentity(processID: getpid(), socket: path))
     return try asking { () throws(RuntimeError) in
-      try ControlServer(path: path) { name, params, attachment throws(RuntimeError) in
-        try operations.perform(name, params: params, attachment: attachment)
+      try ControlServer(path: path) { name, params, attachment, progress throws(RuntimeError) in
+        try operations.perform(name, params: params, attachment: attachment, progress: progress)
       }
     }
   }
@@ -73,6 +73,7 @@ enum ServeCommand {
     configuration.care = RunnerOptions.care(invocation)
     if let images = invocation.number("images") { configuration.host.imageLimit = images }
     configuration.retentionDays = invocation.number("retain")
+    configuration.auditRetentionDays = invocation.number("retain-audit")
     configuration.drainMilliseconds = Int64(drainSeconds(invocation)) * 1000
     return configuration
   }

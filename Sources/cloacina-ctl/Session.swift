@@ -92,14 +92,17 @@ final class Session {
   }
 
   /// Does one operation; a parameter that is nil is left out.
-  func perform(_ name: String, _ parameters: [(String, JSONValue?)] = [], attachment: [UInt8] = [])
-    throws(CommandError) -> Answer
-  {
+  ///
+  /// - Parameter progress: told how far it is meanwhile.
+  func perform(
+    _ name: String, _ parameters: [(String, JSONValue?)] = [], attachment: [UInt8] = [], progress: ProgressSink? = nil
+  ) throws(CommandError) -> Answer {
     let params = JSONValue.object(parameters.compactMap { name, value in value.map { JSONMember(name, $0) } })
     return try asking { () throws(RuntimeError) in
       switch engine {
-      case .daemon(let client): try client.perform(name, params, attachment: attachment)
-      case .embedded(_, let operations): try operations.perform(name, params: params, attachment: attachment)
+      case .daemon(let client): try client.perform(name, params, attachment: attachment, progress: progress)
+      case .embedded(_, let operations):
+        try operations.perform(name, params: params, attachment: attachment, progress: progress ?? { _ in })
       }
     }
   }

@@ -1,5 +1,6 @@
 import CommandLineInterface
 import RuntimeAPI
+import Threading
 import WorkflowModel
 
 /// The verbs of the life of package versions, and `audit …`.
@@ -11,7 +12,30 @@ enum VersionCommands {
   }
 
   static func rollBack(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
-    try swap("package.rollback", name(invocation) + options(invocation), invocation, console)
+    let began = Clock.now
+    return try swap("package.rollback", name(invocation) + options(invocation), invocation, console) {
+      session throws(CommandError) in try knownEpoch(session, invocation, began)
+    }
+  }
+
+  /// What is active when a rollback is asked for: of two that are asked for at once, one is done.
+  private static func knownEpoch(
+    _ session: Session, _ invocation: Invocation, _ began: Timestamp
+  ) throws(CommandError) -> [Parameter] {
+    let active = try session.perform(
+      "package.activation", [("tenant", .string(invocation.tenant))] + name(invocation)
+    ).document
+    // Another command may have had the database to itself meanwhile. Its clock is ours unless it is on a server.
+    let activatedAt = active["activated_at"]?.text.flatMap(TimestampFormat.parse) ?? 0
+    if !session.isShared, activatedAt > began, activatedAt <= Clock.now {
+      throw CommandError(
+        .refused, kind: "refused", code: "CLO-S017",
+        "\(active["version"]?.text ?? "another version") of \(invocation.operands[0]) became active after this command"
+          + " was given; nothing was changed",
+        fix: "look at it, and repeat the command if it is to be rolled back: cloacina-ctl package versions "
+          + invocation.operands[0])
+    }
+    return [("known_epoch", active["epoch"])]
   }
 
   static func canary(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
@@ -30,8 +54,9 @@ enum VersionCommands {
         "CLO-C081", "a canary needs its share of the new runs",
         fix: "add --percent N, or --tenant NAME for all runs of a tenant")
     }
-    let parameters = try version(invocation) + [("percent", .string(percent))]
-    return try PackageCommands.ask("package.canary", parameters, invocation, console)
+    let rule = invocation["rollback-on"].map(JSONValue.string)
+    let parameters = try version(invocation) + [("percent", .string(percent)), ("rollback_on", rule)]
+    return try swap("package.canary", parameters, invocation, console)
   }
 
   static func drain(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
@@ -83,14 +108,17 @@ enum VersionCommands {
   /// Asks for a swap, shows it, and fails when runs that were to be waited for are still in flight.
   static func swap(
     _ operation: String, _ parameters: [Parameter], attachment: [UInt8] = [], _ invocation: Invocation,
-    _ console: Console
+    _ console: Console, lookingFirst: (Session) throws(CommandError) -> [Parameter] = { _ in [] }
   ) throws(CommandError) -> ExitCode {
     let session = try Session.open(invocation, console)
     defer { session.close() }
-    let all = [("tenant", JSONValue.string(invocation.tenant))] + parameters
-    let document = try session.perform(operation, all, attachment: attachment).document
-    for step in document["swap"]?["steps"]?.elements ?? [] {
-      console.detail("\(step["step"]?.text ?? ""): \(step["duration_ms"]?.integer ?? 0) ms")
+    let all = [("tenant", JSONValue.string(invocation.tenant))] + parameters + (try lookingFirst(session))
+    let document: JSONValue
+    do {
+      defer { console.endProgress() }
+      document = try session.perform(
+        operation, all, attachment: attachment, progress: SwapSteps(console).map { $0.show }
+      ).document
     }
     try console.show(document)
     guard invocation.has("wait"), document["swap"]?["step"]?.text == "drain" else { return .success }

@@ -124,6 +124,10 @@ final class Cluster: UnansweringStore {
     state.withLock { $0.packages.first { $0.digest == digest } }
   }
 
+  func activation(tenant: String, package: String) throws(StoreError) -> Activation? {
+    state.withLock { state in state.activations.first { $0.tenant == tenant && $0.package == package } }
+  }
+
   func activations(tenant: String?) throws(StoreError) -> [Activation] { state.withLock { $0.activations } }
 
   func beginSwap(_ start: SwapStart, now: Timestamp) throws(StoreError) -> SwapRecord {

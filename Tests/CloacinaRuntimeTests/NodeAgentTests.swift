@@ -222,7 +222,7 @@ private final class Engine: Sendable {
       state.ended = 3
     }
     var keeping = identity
-    keeping.retentionDays = 1
+    keeping.ages.runs = 1
     let agent = NodeAgent(keeping, store: cluster, engine: engine.value)
     agent.news([.nodes, .schedules])
     try reported(.ready, in: cluster)
@@ -237,7 +237,7 @@ private final class Engine: Sendable {
     let cluster = Cluster()
     cluster.state.withLock { $0.ended = 1100 }
     var keeping = identity
-    keeping.retentionDays = 1
+    keeping.ages.runs = 1
     let agent = NodeAgent(keeping, store: cluster, engine: engine.value)
     defer { agent.close() }
     let deadline = Clock.monotonic + 60_000_000_000

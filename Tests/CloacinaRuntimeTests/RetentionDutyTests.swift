@@ -13,6 +13,8 @@ private final class EndedRuns: UnansweringStore {
     var runs = 0
     var leads: [Duty] = []
     var requests: [RetentionRequest] = []
+    var history: [HistoryRequest] = []
+    var rows = 0
     var hasLostLead = false
     var failure: StoreError?
   }
@@ -41,13 +43,23 @@ private final class EndedRuns: UnansweringStore {
     }
   }
 
+  func deleteHistory(_ request: HistoryRequest, now: Timestamp) throws(StoreError) -> RetentionOutcome {
+    state.withLock { state in
+      state.history.append(request)
+      var outcome = RetentionOutcome()
+      outcome.deleted = min(state.rows, request.limit)
+      state.rows -= outcome.deleted
+      return outcome
+    }
+  }
+
   var requests: [RetentionRequest] { state.withLock { $0.requests } }
 }
 
 @Suite struct RetentionDutyTests {
   private let now: Timestamp = 1_800_000_000_000
   private let store = EndedRuns()
-  private let duty = RetentionDuty(node: "n", days: 30)
+  private let duty = RetentionDuty(node: "n", ages: RetentionAges(runs: 30))
 
   @Test func runsGoInBatchesWithPausesUntilThereAreNoMore() throws {
     store.state.withLock { $0.runs = 1200 }
@@ -62,6 +74,22 @@ private final class EndedRuns: UnansweringStore {
     #expect(store.requests.map(\.endedBefore) == [0, 100, 200].map { now + $0 - 30 * 86_400_000 })
     #expect(store.requests[0].key == DutyKey(duty: .retention, node: "n", epoch: 5))
     #expect(store.state.withLock { $0.leads } == [.retention, .retention, .retention], "kept before each write")
+  }
+
+  @Test func swapsAreKeptAsLongAsRunsAndTheAuditTrailUntilThatIsAskedFor() throws {
+    _ = try duty.turn(store, now: now)
+    let kept = try #require(store.state.withLock { $0.history.first })
+    #expect(kept.swapsEndedBefore == now - 30 * 86_400_000 && kept.auditBefore == nil)
+    #expect(kept.key == DutyKey(duty: .retention, node: "n", epoch: 5))
+    let trail = RetentionDuty(node: "n", ages: RetentionAges(audit: 365))
+    store.state.withLock { $0.rows = 700 }
+    #expect(try trail.turn(store, now: now) == 500)
+    #expect(trail.nextTurn == now + 100, "there is more")
+    #expect(try trail.turn(store, now: now + 100) == 200)
+    #expect(trail.nextTurn == now + 100 + 600_000)
+    let asked = try #require(store.state.withLock { $0.history.last })
+    #expect(asked.swapsEndedBefore == nil && asked.auditBefore == now + 100 - 365 * 86_400_000)
+    #expect(store.requests.count == 1, "runs are kept")
   }
 
   @Test func nothingIsDeletedWhileAnotherNodeLeads() throws {

@@ -13,12 +13,12 @@ extension SharedFile {
     try store.deactivate(request, now: now)
   }
   func setCanary(
-    _ request: VersionRequest, share: CanaryShare, swap: String?, now: Timestamp
-  ) throws(StoreError) -> CanaryRecord { try store.setCanary(request, share: share, swap: swap, now: now) }
+    _ request: VersionRequest, share: CanaryShare, rule: RollbackRule?, swap: String?, now: Timestamp
+  ) throws(StoreError) -> CanaryRecord { try store.setCanary(request, share: share, rule: rule, swap: swap, now: now) }
   func endCanary(
-    tenant: String, package: String, origin: Origin, now: Timestamp
+    tenant: String, package: String, origin: Origin, for order: RollbackOrder?, now: Timestamp
   ) throws(StoreError) -> CanaryRecord {
-    try store.endCanary(tenant: tenant, package: package, origin: origin, now: now)
+    try store.endCanary(tenant: tenant, package: package, origin: origin, for: order, now: now)
   }
   func canaries(tenant: String?) throws(StoreError) -> [CanaryRecord] { try store.canaries(tenant: tenant) }
   func advance(

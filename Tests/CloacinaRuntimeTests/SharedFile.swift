@@ -58,6 +58,9 @@ final class SharedFile: WorkflowStore {
     try store.dueSchedules(now: now, limit: limit)
   }
   func schedules(tenant: String?) throws(StoreError) -> [ScheduleRecord] { try store.schedules(tenant: tenant) }
+  func deleteHistory(_ request: HistoryRequest, now: Timestamp) throws(StoreError) -> RetentionOutcome {
+    try store.deleteHistory(request, now: now)
+  }
   func deleteEnded(_ request: RetentionRequest, now: Timestamp) throws(StoreError) -> RetentionOutcome {
     try store.deleteEnded(request, now: now)
   }

@@ -51,6 +51,28 @@ import WorkflowStore
     }
   }
 
+  @Test func aRollbackThatWasAskedForUnderAnotherEpochIsNotBegun() throws {
+    cluster.state.withLock { state in
+      state.activations = [
+        Activation(
+          tenant: "public", package: "etl", version: "1.1.0", digest: Cluster.digest(1), epoch: 4, activatedAt: 0,
+          previous: Cluster.digest(2))
+      ]
+    }
+    try withRuntime { (runtime: Runtime) throws in
+      #expect(try runtime.activeVersion(tenant: "public", name: "etl").epoch == 4)
+      var options = SwapOptions()
+      options.knownEpoch = 3
+      let error = #expect(throws: RuntimeError.self) {
+        try runtime.rollBack(tenant: "public", name: "etl", options)
+      }
+      #expect(error?.code == "CLO-S017" && error?.kind == .refused)
+      #expect(
+        error?.message.hasPrefix("1.1.0 with epoch 4 of etl is active now") == true, "\(String(describing: error))")
+      #expect(cluster.state.withLock { $0.announced } == [], "no swap was begun")
+    }
+  }
+
   @Test func aCancellationIsAnnounced() throws {
     try withRuntime { (runtime: Runtime) throws in
       #expect(try runtime.cancel(RunID("r")) == .cancelled(wasLeased: true))

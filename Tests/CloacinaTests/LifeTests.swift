@@ -91,6 +91,7 @@ import Testing
       #expect(refusal { $0.lease = .milliseconds(10) }?.code == "CLO-E007")
       #expect(refusal { $0.lease = .seconds(Int64.max) }?.code == "CLO-E007")
       #expect(refusal { $0.retentionDays = 0 }?.code == "CLO-E007")
+      #expect(refusal { $0.auditRetentionDays = 0 }?.code == "CLO-E007")
       let url = #expect(throws: CloacinaError.self) {
         try Cloacina.open(database: "mysql://ada:geheim@db", options: Application.options())
       }

@@ -98,6 +98,7 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
     #expect(
       Renderer.text(try example("canary"), format: "table", style: Style()) == """
         canary  simple_demo 1.1.0  12.5 % of new runs  digest 9f3ac1d2b4e5
+        ends on its own when error_rate > 5% for 1m
         swap    verify 1 ms, stage 3 ms
 
         """)

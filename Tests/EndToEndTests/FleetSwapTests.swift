@@ -13,7 +13,12 @@ extension EndToEnd {
       #expect(activation["digest"]?.text == digest)
       for node in nodes {
         let shown = try fleet.workspace.json("node", "show", node.name)
-        #expect(shown["packages"]?.elements?.map { $0["staged"]?.bool } == [true], "\(node.name): \(shown.json)")
+        let package = try #require(shown["packages"]?.elements?.first)
+        #expect(package["staged"]?.bool == true && package["state"]?.text == "active", "\(node.name): \(shown.json)")
+        #expect(package["probed_at"]?.text != nil, "\(node.name): \(shown.json)")
+        #expect(package["epoch"]?.integer == activation["epoch"]?.integer, "\(node.name): \(shown.json)")
+        let table = try fleet.workspace.ctl("node", "show", node.name).output
+        #expect(table.contains("PROBED (UTC)") && table.contains("EPOCH"), "\(table)")
         #expect(
           FileManager.default.fileExists(atPath: "\(fleet.workspace.folder)/cache-\(node.name)/\(digest)/statement"))
       }

@@ -128,6 +128,13 @@ extension EndToEnd {
       #expect(attention.contains { $0.contains("ledger 1.1.0 is in quarantine") }, "\(attention)")
       #expect(attention.contains { $0.contains("the last swap of ledger, to 1.1.0, failed") }, "\(attention)")
 
+      let plan = try workspace.ctl("package", "plan", bad, "--detailed-exitcode")
+      #expect(plan.status == 8 && plan.output.contains("REFUSED"), "\(plan.output)")
+      for words in ["is in quarantine until", "the flaw is there", "package quarantine clear ledger@1.1.0"] {
+        #expect(plan.output.contains(words), "\(words) is not in \(plan.output)")
+      }
+      #expect(plan.output.hasSuffix("Nothing was changed.\n"), "\(plan.output)")
+
       try FileManager.default.removeItem(atPath: flaw)
       let digest = try #require(listed.first?["digest"]?.text)
       #expect(try workspace.ctl("package", "quarantine", "clear", "ledger@9.9.9").status == 3)

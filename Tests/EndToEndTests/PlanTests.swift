@@ -96,6 +96,18 @@ extension EndToEnd {
       #expect(table.status == 8)
       #expect(table.output.contains("REFUSED") && table.output.hasSuffix("Nothing was changed.\n"), "\(table.output)")
 
+      let next = try workspace.ledger("1.2.0")
+      _ = try workspace.json("package", "register", next)
+      _ = try workspace.json("package", "yank", "ledger@1.2.0")
+      let yanked = try workspace.json("package", "plan", next)
+      #expect(yanked["verdict"]?.text == "update" && yanked["registered"]?.bool == true, "\(yanked.json)")
+      #expect(yanked["refusal"]?["code"]?.text == "CLO-S011", "\(yanked.json)")
+      #expect(yanked["refusal"]?["fix"]?.text == "cloacina-ctl package yank ledger@1.2.0 --undo", "\(yanked.json)")
+      #expect(try workspace.ctl("package", "plan", next, "--detailed-exitcode").status == 8)
+      #expect(try workspace.ctl("package", "activate", "ledger@1.2.0").errors.contains("CLO-S011"))
+      _ = try workspace.json("package", "yank", "ledger@1.2.0", "--undo")
+      #expect(try workspace.ctl("package", "plan", next, "--detailed-exitcode").status == 10)
+
       let lower = try workspace.json("package", "plan", try workspace.ledger("1.0.0"))
       #expect(lower["verdict"]?.text == "downgrade" && lower["needs_allow_downgrade"]?.bool == true)
       let damaged = "\(workspace.folder)/damaged.cloacina"

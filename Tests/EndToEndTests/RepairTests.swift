@@ -85,6 +85,29 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
+    @Test func aVersionThatWasTakenAwayOpensNoRunAgain() throws {
+      let workspace = try Workspace()
+      let daemon = try workspace.serve()
+      _ = try workspace.json("package", "register", try workspace.brittle("1.0.0", fails: true), "--activate")
+      let id = try workspace.startFailing("second")
+      #expect(try workspace.waitForEnd(id) == "failed")
+      _ = try workspace.json("package", "register", try workspace.brittle("1.1.0", fails: false), "--activate")
+      func refused(_ words: String...) throws {
+        let result = try workspace.ctl("run", "retry", id)
+        #expect(result.status == 5, "\(result.errors)")
+        for word in words { #expect(result.errors.contains(word), "\(result.errors)") }
+      }
+      _ = try workspace.json("package", "yank", "ledger@1.0.0")
+      try refused("CLO-R043", "version 1.0.0 is yanked", "--on VERSION")
+      _ = try workspace.json("package", "remove", "ledger@1.0.0")
+      try refused("CLO-R033")
+      let page = try workspace.ctl("run", "retry", "--where", "status = failed", "--yes", "-o", "json")
+      #expect(page.status == 5, "\(page.errors)")
+      #expect(try page.json["reasons"]?.elements?.first?["code"]?.text == "CLO-R033")
+      #expect(try workspace.json("run", "show", id)["status"]?.text == "failed")
+      workspace.stop(daemon)
+    }
+
     @Test func aRetryThatIsRepeatedOrMistakenChangesNothing() throws {
       let workspace = try Workspace()
       _ = try workspace.json("package", "register", try workspace.brittle("1.0.0", fails: true), "--activate")

@@ -98,6 +98,49 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
+    @Test func aCanaryThatFailsEndsAndTheActiveVersionTakesAllRuns() throws {
+      let workspace = try Workspace()
+      let daemon = try workspace.serve()
+      _ = try workspace.json("package", "register", try workspace.ledger("1.0.0"), "--activate")
+      let bad = try workspace.failing("Tests/Packages/Ledger", "1.1.0")
+      _ = try workspace.json("package", "register", bad)
+      let rule = "error_rate > 20% for 1s"
+      #expect(
+        try workspace.ctl("package", "canary", "ledger", "--end", "--rollback-on", rule).errors.contains("contradict"))
+      #expect(
+        try workspace.ctl("package", "canary", "ledger@1.1.0", "--percent", "50", "--rollback-on", "x").errors
+          .contains("CLO-R071"))
+      let load = try workspace.load()
+      let canary = try workspace.json("package", "canary", "ledger@1.1.0", "--percent", "40", "--rollback-on", rule)
+      #expect(canary["rollback_on"]?.text == rule, "\(canary.json)")
+      let wider = try workspace.json("package", "canary", "ledger@1.1.0", "--percent", "50")
+      #expect(wider["rollback_on"]?.text == rule, "the rule stays: \(wider.json)")
+
+      try workspace.wait("the canary to end") { try workspace.rule(of: "1.1.0")["state"]?.text == "rolled_back" }
+      let failed = try workspace.ended("1.1.0", "failed")
+      let seen = try workspace.ended("1.0.0", "succeeded")
+      try workspace.wait("new runs of 1.0.0") { try workspace.ended("1.0.0", "succeeded") > seen + 20 }
+      try workspace.endLoad(load)
+      #expect(failed >= 10, "\(failed)")
+      #expect(try workspace.ended("1.0.0", "failed") == 0, "runs of the active version do not fail")
+      #expect(try workspace.ended("1.1.0", "succeeded") == 0)
+      #expect(try workspace.activeVersion() == "1.0.0")
+
+      let found = try workspace.rule(of: "1.1.0")
+      #expect(found["canary"]?.bool == true && found["epoch"] == .null, "\(found.json)")
+      #expect(found["returned_to"]?.text == "1.0.0", "\(found.json)")
+      #expect(found["evidence"]?.text?.hasPrefix("error rate 100 % over") == true, "\(found.json)")
+      let sentence = try #require(found["sentence"]?.text)
+      #expect(sentence.hasPrefix("ended the canary ledger 1.1.0 at 20"), "\(sentence)")
+      #expect(try workspace.ctl("package", "versions", "ledger").output.contains(sentence))
+      #expect(try workspace.attention().contains(sentence))
+      let audit = try workspace.json("audit", "list", "--package", "ledger")["audit"]?.elements ?? []
+      let entry = try #require(audit.first { $0["action"]?.text == "canary_ended" })
+      #expect(entry["actor"]?.text == "rule" && entry["version"]?.text == "1.1.0", "\(entry.json)")
+      #expect(entry["data"]?["evidence"] == found["evidence"], "\(entry.json)")
+      workspace.stop(daemon)
+    }
+
     @Test func whatCannotBeARuleIsRefusedBeforeAnythingHappens() throws {
       let workspace = try Workspace()
       let archive = try workspace.ledger("1.0.0")

@@ -52,6 +52,29 @@ extension EndToEnd {
       #expect(try workspace.ctl("db", "check").status == 0)
       workspace.stop(keeping)
     }
+
+    @Test func oldSwapsGoWithRunsAndTheAuditTrailWhenThatIsAskedFor() throws {
+      let workspace = try Workspace()
+      for version in ["1.0.0", "1.1.0", "1.2.0"] {
+        _ = try workspace.json("package", "register", try workspace.ledger(version), "--activate")
+      }
+      _ = try workspace.sql("UPDATE package_swap SET ended_at = datetime('now', '-2 days')")
+      _ = try workspace.sql("UPDATE audit_log SET at = datetime('now', '-2 days')")
+      let rows = try workspace.sql("SELECT count(*) FROM audit_log")
+      let keeping = try workspace.serve("--retain", "1", "--retain-audit", "30")
+      _ = try workspace.waitForRow("SELECT 1 WHERE (SELECT count(*) FROM package_swap) = 1")
+      #expect(try workspace.sql("SELECT version FROM package_swap") == "1.2.0", "the newest one stays")
+      #expect(try workspace.sql("SELECT count(*) FROM audit_log WHERE at < datetime('now', '-1 day')") == rows)
+      workspace.stop(keeping)
+
+      let pruning = try workspace.serve("--retain-audit", "1")
+      _ = try workspace.waitForRow(
+        "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM audit_log WHERE at < datetime('now', '-1 day'))")
+      #expect(try workspace.json("package", "rollback", "ledger")["version"]?.text == "1.1.0")
+      #expect(try workspace.json("package", "rollback", "ledger")["version"]?.text == "1.0.0")
+      #expect(try workspace.ctl("db", "check").status == 0)
+      workspace.stop(pruning)
+    }
   }
 }
 

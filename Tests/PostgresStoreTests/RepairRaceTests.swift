@@ -45,6 +45,32 @@ import WorkflowStore
     }
   }
 
+  @Test func aVersionThatIsBeingRemovedTakesNoRun() throws {
+    try withNodes { schema, nodes in
+      var bench = nodes[0]
+      try bench.prepareTwoVersions()
+      let run = try bench.failedRun().run
+      try bench.activate("demo", "b")
+      // As a removal does it: nobody may pin a run, there is none in flight, and the commit is late.
+      let removal = try schema.session()
+      try removal.sql("BEGIN")
+      try removal.sql("LOCK TABLE workflow_run IN SHARE MODE")
+      try removal.sql("DELETE FROM workflow_definition WHERE package_digest = '\(Bench.digest("a"))'")
+      try removal.sql("DELETE FROM package WHERE digest = '\(Bench.digest("a"))'")
+      let other = nodes[1]
+      let retry = Call { try other.retry(run) }
+      try schema.waitUntilBlocked()
+      #expect(!retry.isOver)
+      try removal.sql("COMMIT")
+      guard case .refused(let refusal) = try retry.value() else {
+        Issue.record("the run was opened on a version that is gone")
+        return
+      }
+      #expect(refusal.reason == .removed)
+      #expect(try bench.run(run).status == .failed)
+    }
+  }
+
   @Test func aRunIsOpenedAgainOnceByWhoeverComesFirst() throws {
     try withNodes { schema, nodes in
       var bench = nodes[0]

@@ -24,7 +24,7 @@ private final class Folder {
   init() throws { folder = try Folder() }
 
   /// Repeats what it was asked; `fail` fails.
-  private static let echo: OperationHandler = { name, params, attachment throws(RuntimeError) in
+  private static let echo: OperationHandler = { name, params, attachment, _ throws(RuntimeError) in
     if name == "fail" { throw RuntimeError(.notFound, code: "CLO-X001", "no such thing", fix: "look elsewhere") }
     return Answer(.object([JSONMember("op", .string(name)), JSONMember("params", params)]), attachment: attachment)
   }
@@ -128,7 +128,7 @@ private final class Folder {
 
   @Test func oneWaitingRequestHoldsUpNoOther() throws {
     let (entered, release) = (OneShot<Void>(), OneShot<Void>())
-    let server = try ControlServer(path: folder.socket) { name, _, _ throws(RuntimeError) in
+    let server = try ControlServer(path: folder.socket) { name, _, _, _ throws(RuntimeError) in
       if name == "wait" {
         entered.deliver(())
         _ = release.wait()
@@ -149,9 +149,35 @@ private final class Folder {
     thread.join()
   }
 
+  @Test func progressComesBeforeTheAnswerToWhoeverWantsIt() throws {
+    let heard = OneShot<String>()
+    let server = try ControlServer(path: folder.socket) { name, _, _, progress throws(RuntimeError) in
+      progress(.string("half of it"))
+      // Only a client that is told at once lets the operation end.
+      if name == "patient" { _ = heard.wait() }
+      if name == "failing" { throw RuntimeError(.refused, code: "CLO-X002", "no") }
+      return Answer(.string("all of it"))
+    }
+    defer { server.stop() }
+    let client = try client()
+    let told = Mailbox<String>()
+    let answer = try client.perform("patient", .object([])) { document in
+      told.post(document.text ?? "")
+      heard.deliver(document.text ?? "")
+    }
+    #expect(answer.document.text == "all of it")
+    #expect(told.take(until: 0) == ["half of it"])
+    let error = #expect(throws: RuntimeError.self) {
+      try client.perform("failing", .object([])) { told.post($0.text ?? "") }
+    }
+    #expect(error?.code == "CLO-X002")
+    #expect(told.take(until: 0) == ["half of it"])
+    #expect(try client.perform("plain", .object([])).document.text == "all of it", "who does not ask is not told")
+  }
+
   @Test func aStoppingServerRefusesNewRequestsAndAnswersOldOnes() throws {
     let (entered, release) = (OneShot<Void>(), OneShot<Void>())
-    let server = try ControlServer(path: folder.socket) { name, _, _ throws(RuntimeError) in
+    let server = try ControlServer(path: folder.socket) { name, _, _, _ throws(RuntimeError) in
       if name == "wait" {
         entered.deliver(())
         _ = release.wait()
@@ -180,7 +206,7 @@ private final class Folder {
   }
 
   @Test func anAnswerThatIsTooLargeIsAnErrorAndTheConnectionLives() throws {
-    let server = try ControlServer(path: folder.socket) { name, _, _ throws(RuntimeError) in
+    let server = try ControlServer(path: folder.socket) { name, _, _, _ throws(RuntimeError) in
       Answer(name == "large" ? .string(String(repeating: "x", count: Frame.documentCap)) : .null)
     }
     defer { server.stop() }

@@ -29,7 +29,8 @@ enum InsightContract {
         from: old, to: new, known: [KnownVersion(version: "1.1.0", digest: taken.digest)], schedules: [schedule]),
       activation: Activation(
         tenant: "public", package: "p", version: "1.0.0", digest: old.digest, epoch: 1, activatedAt: 0, previous: nil),
-      inFlight: PlanInFlight(workflows: [.init(name: "w", runs: 2, movable: nil)], durations: []), conflict: taken)
+      inFlight: PlanInFlight(workflows: [.init(name: "w", runs: 2, movable: nil)], durations: []),
+      refusal: RuntimeError(.refused, code: "CLO-S004", "m", fix: "f"), notes: ["n"])
   }
 
   static var plan: JSONValue { planned.contract(file: "p.cloacina") }

@@ -43,9 +43,11 @@ extension Bench {
     _ step: VersionStepByHand, _ letter: Character, reason: String? = nil
   ) throws -> PackageRecord { try store.advance(step, request(letter, reason: reason), now: now) }
 
-  func canary(_ letter: Character, _ parts: Int, swap: String? = nil) throws -> CanaryRecord {
+  func canary(
+    _ letter: Character, _ parts: Int, rule: RollbackRule? = nil, swap: String? = nil
+  ) throws -> CanaryRecord {
     let share = try unwrap(CanaryShare(parts: parts), "a share")
-    return try store.setCanary(request(letter), share: share, swap: swap, now: now)
+    return try store.setCanary(request(letter), share: share, rule: rule, swap: swap, now: now)
   }
 
   @discardableResult func remove(_ letter: Character, tenant: String = "public") throws -> Removal {

@@ -101,11 +101,11 @@ extension StoreCheck {
       _ = try bench.canary("c", 300)
       try expectEqual(try bench.states(), "a active, b draining, c active", "replaced")
       let ended = try bench.store.endCanary(
-        tenant: "public", package: "demo", origin: Bench.origin, now: bench.now)
+        tenant: "public", package: "demo", origin: Bench.origin, for: nil, now: bench.now)
       try expectEqual(ended.digest, Bench.digest("c"), "ended")
       try expectEqual(try bench.states(), "a active, b draining, c draining", "ended")
       try expectError(.notFound) {
-        _ = try bench.store.endCanary(tenant: "public", package: "demo", origin: Bench.origin, now: bench.now)
+        _ = try bench.store.endCanary(tenant: "public", package: "demo", origin: Bench.origin, for: nil, now: bench.now)
       }
       _ = try bench.canary("b", 100)
       let promoted = try bench.activate("demo", "b")

@@ -8,10 +8,10 @@ extension UnansweringStore {
   package func rollBack(_ request: RollbackRequest, now: Timestamp) throws(StoreError) -> Activation { throw unused }
   package func deactivate(_ request: VersionRequest, now: Timestamp) throws(StoreError) { throw unused }
   package func setCanary(
-    _ request: VersionRequest, share: CanaryShare, swap: String?, now: Timestamp
+    _ request: VersionRequest, share: CanaryShare, rule: RollbackRule?, swap: String?, now: Timestamp
   ) throws(StoreError) -> CanaryRecord { throw unused }
   package func endCanary(
-    tenant: String, package: String, origin: Origin, now: Timestamp
+    tenant: String, package: String, origin: Origin, for order: RollbackOrder?, now: Timestamp
   ) throws(StoreError) -> CanaryRecord { throw unused }
   package func canaries(tenant: String?) throws(StoreError) -> [CanaryRecord] { [] }
   package func advance(

@@ -42,6 +42,9 @@ extension UnansweringStore {
     DueSchedules(now: now, due: [], nextRunAt: nil)
   }
   package func schedules(tenant: String?) throws(StoreError) -> [ScheduleRecord] { [] }
+  package func deleteHistory(_ request: HistoryRequest, now: Timestamp) throws(StoreError) -> RetentionOutcome {
+    RetentionOutcome()
+  }
   package func deleteEnded(_ request: RetentionRequest, now: Timestamp) throws(StoreError) -> RetentionOutcome {
     RetentionOutcome()
   }

@@ -26,7 +26,8 @@ import Testing
     let digest = try #require(PackageDigest(hex: String(repeating: "a", count: 64)))
     let repair = RunRepair(
       .retry(.failed, set: .empty), RunID("r"), own: RunVersion(digest: digest, version: "1", plan: plan), target: nil)
-    let snapshot = RunSnapshot(status: .failed, digest: digest, input: [], checkpoints: committed)
+    var snapshot = RunSnapshot(status: .failed, digest: digest, input: [], checkpoints: committed)
+    snapshot.versionState = .active
     if case .retry(let plan) = repair.decide(snapshot) { return plan }
     return nil
   }

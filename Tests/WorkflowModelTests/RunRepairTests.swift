@@ -18,12 +18,15 @@ private struct Case {
   var target: [TaskDefinition]?
   var input = "{}"
   var checkpoints: [TaskCheckpoint] = []
+  var state: VersionState? = .active
 
   func decide(_ deed: RunRepair.Deed) throws -> RepairDecision {
     let own = try version("1", own)
     let repair = RunRepair(deed, RunID("r"), own: own, target: try target.map { try version("2", $0) })
-    return repair.decide(
-      RunSnapshot(status: status, digest: own.digest, input: Array(input.utf8), checkpoints: checkpoints))
+    var snapshot = RunSnapshot(
+      status: status, digest: own.digest, input: Array(input.utf8), checkpoints: checkpoints)
+    snapshot.versionState = state
+    return repair.decide(snapshot)
   }
 
   func retry(_ start: RetryStart = .failed, set: String = "{}") throws -> RepairDecision {
@@ -204,6 +207,25 @@ private func isUnchanged(_ decision: RepairDecision) -> Bool { if case .unchange
     // Another way to the same tasks is no difference.
     let same = [task("a"), task("b", ["a"]), task("c", ["a", "b"]), task("d")]
     #expect(moves(try migrate(Case(status: .leased, target: same, checkpoints: deep))))
+  }
+
+  @Test(arguments: VersionState.allCases)
+  func aVersionThatTakesNoFurtherRunRefusesARetryAndAMigration(state: VersionState) throws {
+    let isOpen = state != .yanked && state != .quarantined
+    let failed = Case(checkpoints: began, state: state)
+    #expect(try reason(of: failed.retry(.start)) == (isOpen ? nil : .withdrawn))
+    let moved = Case(status: .leased, target: chain, checkpoints: began, state: state)
+    #expect(try reason(of: moved.decide(.migrate)) == (isOpen ? nil : .withdrawn))
+  }
+
+  @Test func aVersionThatIsGoneTakesNoRunThoughItsGraphIsKnown() throws {
+    #expect(try reason(of: Case(checkpoints: began, state: nil).retry(.start)) == .removed)
+    #expect(
+      try reason(of: Case(status: .leased, target: chain, checkpoints: began, state: nil).decide(.migrate)) == .removed)
+  }
+
+  private func reason(of decision: RepairDecision) -> RepairRefusal.Reason? {
+    if case .refused(let refusal) = decision { refusal.reason } else { nil }
   }
 
   @Test func theVersionItHasIsNoChange() throws {

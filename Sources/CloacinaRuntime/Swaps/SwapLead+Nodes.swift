@@ -79,6 +79,7 @@ extension SwapLead {
       report.isDrained = try !isDraining(from)
       if report.isDrained == true { return try end() }
       try step(.drain, limit: order.options.wait)
+      if order.options.wait != nil { tell(.drain, .begins) }
       guard let wait = order.options.wait, try awaitDrained(from, wait) else { return }
       report.isDrained = true
       finishStep(.drain)

@@ -37,6 +37,7 @@ final class SwapLead {
     report = SwapReport(
       record: try runtime.write { store throws(StoreError) in try store.beginSwap(start, now: Clock.now) })
     stepBegan = began
+    tell(.verify, .begins)
     runtime.packagesChanged()
   }
 
@@ -54,6 +55,7 @@ final class SwapLead {
     } catch { throw fail(error) }
     finishStep(.activate)
     report.record.step = .settle
+    tell(.settle, .begins)
     runtime.activationChanged()
     settle(change)
     FaultPoint.settled.reach()
@@ -123,6 +125,7 @@ final class SwapLead {
       case .rollback, .automatic:
         var request = RollbackRequest(tenant: version.tenant, package: version.name, origin: order.origin)
         request.to = version.digest
+        request.knownEpoch = order.before?.epoch
         request.order = order.broken
         request.swap = id
         return .activation(try store.rollBack(request, now: Clock.now))
@@ -130,7 +133,7 @@ final class SwapLead {
         let request = VersionRequest(
           tenant: version.tenant, package: version.name, digest: version.digest, origin: order.origin)
         let share = order.share ?? .all
-        return .canary(try store.setCanary(request, share: share, swap: id, now: Clock.now))
+        return .canary(try store.setCanary(request, share: share, rule: order.options.rule, swap: id, now: Clock.now))
       }
     }
   }
@@ -144,11 +147,13 @@ final class SwapLead {
       try store.stepSwap(id, to: step, timeoutMilliseconds: limit, now: Clock.now)
     }
     stepBegan = Clock.monotonic
+    tell(step, .begins)
   }
 
-  func finishStep(_ step: SwapStep) {
+  func finishStep(_ step: SwapStep, _ state: SwapProgress.State = .done) {
     let milliseconds = Int64((Clock.monotonic - stepBegan + 500_000) / 1_000_000)
     times.append(SwapStepTime(step: step, milliseconds: milliseconds))
+    tell(step, state, milliseconds)
     stepBegan = Clock.monotonic
   }
 
@@ -165,7 +170,7 @@ final class SwapLead {
 
   private func fail(_ error: RuntimeError) -> RuntimeError {
     let step = report.record.step
-    finishStep(step)
+    finishStep(step, .failed)
     runtime.parts.registry.pool.cool(version.digest)
     let (id, failure) = (report.record.id, SwapFailure(code: error.code, message: error.message))
     do throws(RuntimeError) {

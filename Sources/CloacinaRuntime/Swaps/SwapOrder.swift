@@ -12,8 +12,11 @@ package struct SwapOptions: Sendable, Equatable {
   /// How long to wait, once the version is active, for all nodes to act upon it and for runs in flight on the version
   /// before to end; nil: not for the latter.
   package var wait: Int64?
-  /// When to return to the version before; only for an activation.
+  /// When to return to the version before, or to end the canary.
   package var rule: RollbackRule?
+  /// The epoch that a rollback was asked for under; nil: whatever it is. Nothing is done under another one.
+  package var knownEpoch: Int64?
+  package var listener = SwapListener()
 
   package init() {}
 }
@@ -74,9 +77,12 @@ package struct CanaryResult: Sendable {
   package var canary: CanaryRecord
   /// Nil at its end.
   package var swap: SwapReport?
+  /// The rule that it is under; nil: none.
+  package var rollbackOn: String?
 
-  package init(canary: CanaryRecord, swap: SwapReport?) {
+  package init(canary: CanaryRecord, swap: SwapReport?, rollbackOn: String? = nil) {
     self.canary = canary
     self.swap = swap
+    self.rollbackOn = rollbackOn
   }
 }

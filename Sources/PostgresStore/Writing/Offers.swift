@@ -28,7 +28,7 @@ enum Offers {
   static let isWanted = """
     EXISTS (
       SELECT 1 FROM workflow_run AS r
-      WHERE r.id = o.run_id AND r.status = 'leased' AND r.lease_epoch = o.lease_epoch)
+      WHERE r.id = o.run_id AND r.status COLLATE "C" = 'leased' AND r.lease_epoch = o.lease_epoch)
     """
 
   private static let take = Statement(
@@ -79,7 +79,7 @@ enum Offers {
     name: "collecting ended tasks",
     sql: """
       UPDATE task_offer AS o SET state = 'collected' FROM workflow_run AS r
-      WHERE o.state = 'ended' AND o.owner = $1::text AND r.id = o.run_id AND r.status = 'leased'
+      WHERE o.state = 'ended' AND o.owner = $1::text AND r.id = o.run_id AND r.status COLLATE "C" = 'leased'
         AND r.lease_epoch = o.lease_epoch AND r.leased_by = $1::text
       RETURNING \(collectedColumns)
       """)

@@ -28,7 +28,7 @@ enum Permits {
       USING (SELECT DISTINCT tenant, key FROM unnest($1::text[], $2::text[]) AS w (tenant, key)) AS w
       WHERE p.tenant_id = w.tenant AND p.key = w.key AND NOT EXISTS (
         SELECT 1 FROM workflow_run AS r
-        WHERE r.id = p.run_id AND r.lease_epoch = p.lease_epoch AND r.status = 'leased')
+        WHERE r.id = p.run_id AND r.lease_epoch = p.lease_epoch AND r.status COLLATE "C" = 'leased')
       """)
 
   private static let grant = Statement(

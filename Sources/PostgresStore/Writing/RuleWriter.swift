@@ -9,7 +9,15 @@ enum RuleWriter {
       INSERT INTO rollback_rule (tenant_id, package_name, epoch, digest, version, rule, since)
       VALUES ($2::text, $3::text, $4::bigint, $5::text, $6::text, $7::text, \(Statement.now))
       ON CONFLICT (tenant_id, package_name, epoch)
-      DO UPDATE SET rule = excluded.rule, breached_since = NULL, breached_condition = NULL
+      DO UPDATE SET rule = excluded.rule, digest = excluded.digest, version = excluded.version, breached_since = NULL,
+        breached_condition = NULL
+      """)
+
+  static let lastOfCanaries = Statement(
+    name: "reading the last rule of a canary",
+    sql: """
+      SELECT coalesce(min(epoch), 0) FROM rollback_rule
+      WHERE tenant_id = $1::text AND package_name = $2::text AND epoch < 0
       """)
 
   static let forgetOutcomes = Statement(
@@ -71,11 +79,14 @@ enum RuleWriter {
 }
 
 extension VersionRows {
-  func give(_ rule: RollbackRule, to activation: Activation) {
-    let key = RuleWriter.key(now, RuleKey(activation))
-    transaction.write(
-      RuleWriter.give, key.add(activation.digest.hex).add(activation.version).add(rule.description))
+  func give(_ rule: RollbackRule, to subject: RuleSubject) {
+    let key = RuleWriter.key(now, subject.key)
+    transaction.write(RuleWriter.give, key.add(subject.digest.hex).add(subject.version).add(rule.description))
     transaction.write(RuleWriter.forgetOutcomes, Parameters())
+  }
+
+  func lastCanaryRule(_ tenant: String, _ package: String) throws(StoreError) -> Int64 {
+    try transaction.ask(RuleWriter.lastOfCanaries, Parameters().add(tenant).add(package)).int(0, 0)
   }
 
   func isValid(_ order: RollbackOrder) throws(StoreError) -> Bool {
@@ -83,9 +94,9 @@ extension VersionRows {
     return try transaction.ask(RuleWriter.mayRollBack, question).flag(0, 0)
   }
 
-  func end(_ order: RollbackOrder, by activation: Activation) {
+  func end(_ order: RollbackOrder, returningTo version: String) {
     let key = RuleWriter.key(now, order.rule)
-    transaction.write(RuleWriter.end, key.add(activation.version).add(PlainText.storable(order.evidence)))
+    transaction.write(RuleWriter.end, key.add(version).add(PlainText.storable(order.evidence)))
     transaction.write(RuleWriter.forgetOutcomes, Parameters())
   }
 }

@@ -22,10 +22,23 @@ struct RunRepairs {
     sql: "SELECT pg_advisory_xact_lock(\(Sweep.place("w.node"))) FROM unnest($1::text[]) AS w (node)")
 
   private static let runs = Statement(
-    name: "locking runs",
+    name: "locking runs for repairs",
     sql: """
       SELECT id, status, package_digest, payload, lease_epoch, CASE status WHEN 'leased' THEN leased_by END
       FROM workflow_run WHERE id = ANY ($1::uuid[]) AND deleted_at IS NULL ORDER BY id FOR UPDATE
+      """)
+
+  /// Who removes a version locks out whoever may pin a run to it, and then looks for such runs: from here on he waits
+  /// for this transaction, or is done.
+  private static let pin = Statement(
+    name: "announcing pinned runs", sql: "LOCK TABLE workflow_run IN ROW EXCLUSIVE MODE")
+
+  private static let versions = Statement(
+    name: "reading versions of runs",
+    sql: """
+      SELECT r.id, p.state FROM unnest($1::uuid[], $2::text[]) AS w (run, digest)
+      JOIN workflow_run AS r ON r.id = w.run
+      JOIN package AS p ON p.tenant_id = r.tenant_id AND p.digest = coalesce(w.digest, r.package_digest)
       """)
 
   private static let checkpoints = Statement(
@@ -38,7 +51,7 @@ struct RunRepairs {
   private static let reopen = Statement(
     name: "opening runs again",
     sql: """
-      UPDATE workflow_run AS r SET status = 'pending', is_due = true, run_at = least(r.run_at, \(Statement.now)),
+      UPDATE workflow_run AS r SET status = 'pending', is_due = true, run_at = \(Statement.now),
         leased_by = NULL, lease_until = NULL, last_error = NULL, error_class = NULL, result = NULL,
         completed_at = NULL, losses = 0, payload = coalesce(w.payload, r.payload),
         package_version = coalesce(w.version, r.package_version),
@@ -60,8 +73,9 @@ struct RunRepairs {
     name: "giving runs another version",
     sql: """
       UPDATE workflow_run AS r SET status = CASE r.status WHEN 'leased' THEN 'pending' ELSE r.status END,
-        leased_by = NULL, lease_until = NULL, lease_epoch = r.lease_epoch + 1, package_version = w.version,
-        package_digest = w.digest, updated_at = \(Statement.now), row_version = row_version + 1
+        leased_by = NULL, lease_until = NULL, lease_epoch = r.lease_epoch + 1,
+        run_at = greatest(r.run_at, \(Statement.now)), package_version = w.version, package_digest = w.digest,
+        updated_at = \(Statement.now), row_version = row_version + 1
       FROM unnest($2::uuid[], $3::text[], $4::text[]) AS w (run, version, digest)
       WHERE r.id = w.run
       """)
@@ -96,7 +110,8 @@ struct RunRepairs {
   private func decideAndWrite(_ repairs: [RunRepair]) throws(StoreError) -> [RepairOutcome] {
     let ids = Set(repairs.compactMap { UUIDBits($0.run) })
     let owners = try lockOwners(of: repairs)
-    let found = try find(ids)
+    var found = try find(ids)
+    try addVersions(of: repairs, to: &found)
     var writes = Writes()
     let outcomes = repairs.map { repair -> RepairOutcome in
       guard let id = UUIDBits(repair.run), let run = found[id] else { return .notFound }
@@ -147,6 +162,16 @@ struct RunRepairs {
       found[tasks.id(row, 0)]?.snapshot.checkpoints.append(checkpoint)
     }
     return found
+  }
+
+  private func addVersions(of repairs: [RunRepair], to found: inout [UUIDBits: Found]) throws(StoreError) {
+    let asked = repairs.compactMap { repair in UUIDBits(repair.run).map { ($0, repair.target?.digest.hex) } }
+    _ = try connection.ask(RunRepairs.pin, Parameters())
+    let rows = try connection.ask(
+      RunRepairs.versions, Parameters().add(ids: asked.map(\.0)).add(texts: asked.map(\.1)))
+    for row in 0..<rows.count {
+      found[rows.id(row, 0)]?.snapshot.versionState = VersionState(rawValue: rows.text(row, 1))
+    }
   }
 
   private func write(_ writes: Writes) throws(StoreError) {

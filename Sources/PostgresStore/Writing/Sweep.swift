@@ -47,7 +47,7 @@ enum Sweep {
         UPDATE workflow_run AS r SET status = 'pending', losses = r.losses + 1, updated_at = \(Statement.now),
           row_version = r.row_version + 1
         FROM lapsed AS l JOIN owners AS o ON o.leased_by = l.leased_by AND o.is_free
-        WHERE r.id = l.id AND r.status = 'leased' AND r.leased_by = l.leased_by AND r.lease_until < \(Statement.now)
+        WHERE r.id = l.id AND r.status COLLATE "C" = 'leased' AND r.leased_by = l.leased_by AND r.lease_until < \(Statement.now)
         RETURNING r.id, r.leased_by, r.lease_epoch, r.losses
       ), told AS (
         INSERT INTO workflow_event (workflow_id, event_type, data, created_at)
@@ -74,11 +74,11 @@ enum Sweep {
       ), offers AS (
         DELETE FROM task_offer AS o WHERE EXISTS (SELECT 1 FROM leader) AND NOT EXISTS (
           SELECT 1 FROM workflow_run AS r
-          WHERE r.id = o.run_id AND r.status = 'leased' AND r.lease_epoch = o.lease_epoch)
+          WHERE r.id = o.run_id AND r.status COLLATE "C" = 'leased' AND r.lease_epoch = o.lease_epoch)
       ), permits AS (
         DELETE FROM concurrency_permit AS p WHERE EXISTS (SELECT 1 FROM leader) AND NOT EXISTS (
           SELECT 1 FROM workflow_run AS r
-          WHERE r.id = p.run_id AND r.status = 'leased' AND r.lease_epoch = p.lease_epoch)
+          WHERE r.id = p.run_id AND r.status COLLATE "C" = 'leased' AND r.lease_epoch = p.lease_epoch)
       ), nodes AS (
         DELETE FROM node WHERE EXISTS (SELECT 1 FROM leader) AND lapses_at < \(Statement.now) - interval '1 hour'
         RETURNING boot_id

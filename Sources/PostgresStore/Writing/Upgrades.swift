@@ -7,8 +7,8 @@ enum Upgrades {
     name: "giving runs the active version",
     sql: """
       WITH moved AS (
-        UPDATE workflow_run AS r SET status = 'pending', package_version = w.version, package_digest = w.digest,
-          updated_at = \(Statement.now), row_version = row_version + 1
+        UPDATE workflow_run AS r SET status = 'pending', run_at = \(Statement.now), package_version = w.version,
+          package_digest = w.digest, updated_at = \(Statement.now), row_version = row_version + 1
         FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::json[])
           AS w (run, epoch, version, digest, data)
         WHERE \(Statement.fence) AND EXISTS (

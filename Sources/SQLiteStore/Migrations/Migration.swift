@@ -7,7 +7,9 @@ struct Migration {
   let sql: String
 
   /// Every step, in order.
-  static let all = [initialTables, manyNodes, schedules, versionLife, migratedRuns, rollbackRules, nodeHosts]
+  static let all = [
+    initialTables, manyNodes, schedules, versionLife, migratedRuns, rollbackRules, nodeHosts, canaryRules,
+  ]
 
   /// SHA-256 of the SQL text, hexadecimal.
   var checksum: String {

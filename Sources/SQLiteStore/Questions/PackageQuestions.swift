@@ -48,7 +48,8 @@ final class PackageQuestions {
       "reading activations",
       """
       SELECT a.tenant_id, a.package_name, a.version, a.digest, a.epoch, c.activated_at, back.digest,
-        canary.tenant_id, canary.package_name, canary.digest, canary.version, canary.parts, canary.since
+        canary.tenant_id, canary.package_name, canary.digest, canary.version, canary.parts, canary.since,
+        canary.rule_epoch
       FROM activation AS a
       JOIN activation_change AS c
         ON c.tenant_id = a.tenant_id AND c.package_name = a.package_name AND c.epoch = a.epoch

@@ -5,8 +5,13 @@ import WorkflowStore
 final class RuleQuestions {
   /// Rules `r` that are judged.
   static let armed = """
-    activation AS a JOIN rollback_rule AS r
-      ON r.tenant_id = a.tenant_id AND r.package_name = a.package_name AND r.epoch = a.epoch AND r.ended_at IS NULL
+    (
+      SELECT tenant_id, package_name, epoch, digest FROM activation
+      UNION ALL
+      SELECT tenant_id, package_name, rule_epoch, digest FROM activation_canary WHERE rule_epoch IS NOT NULL
+    ) AS a JOIN rollback_rule AS r
+      ON r.tenant_id = a.tenant_id AND r.package_name = a.package_name AND r.epoch = a.epoch AND r.digest = a.digest
+        AND r.ended_at IS NULL
     """
 
   private let rules: Query
@@ -20,18 +25,26 @@ final class RuleQuestions {
         r.breached_condition, o.counts
       FROM \(RuleQuestions.armed) LEFT JOIN digest_outcome AS o
         ON o.tenant_id = r.tenant_id AND o.package_name = r.package_name AND o.epoch = r.epoch
-      ORDER BY r.tenant_id, r.package_name
+      ORDER BY r.tenant_id, r.package_name, r.epoch
       """)
     records = connection.query(
       "listing rules",
       """
       SELECT r.tenant_id, r.package_name, r.epoch, r.digest, r.version, r.rule, r.since, r.breached_since,
-        r.outcome IS NOT NULL, coalesce(r.ended_at, later.activated_at), r.returned_version, r.evidence, a.epoch
+        r.outcome IS NOT NULL, coalesce(r.ended_at, later.activated_at), r.returned_version, r.evidence, a.epoch,
+        coalesce(c.rule_epoch = r.epoch AND c.digest = r.digest, false),
+        coalesce(c.digest IS NULL AND present.activated_at <= r.ended_at, false)
       FROM rollback_rule AS r
       LEFT JOIN activation AS a ON a.tenant_id = r.tenant_id AND a.package_name = r.package_name
+      LEFT JOIN activation_change AS present
+        ON present.tenant_id = a.tenant_id AND present.package_name = a.package_name AND present.epoch = a.epoch
+      LEFT JOIN activation_canary AS c ON c.tenant_id = r.tenant_id AND c.package_name = r.package_name
       LEFT JOIN activation_change AS later
         ON later.tenant_id = r.tenant_id AND later.package_name = r.package_name AND later.epoch = r.epoch + 1
-      WHERE (?1 IS NULL OR r.tenant_id = ?1) AND (r.package_name = ?2 OR (?2 IS NULL AND r.epoch >= a.epoch - 1))
+      WHERE (?1 IS NULL OR r.tenant_id = ?1) AND (r.package_name = ?2 OR (?2 IS NULL AND (
+          r.epoch >= a.epoch - 1 OR r.epoch < 0 AND r.epoch = (
+            SELECT min(n.epoch) FROM rollback_rule AS n
+            WHERE n.tenant_id = r.tenant_id AND n.package_name = r.package_name))))
       ORDER BY r.since DESC, r.tenant_id, r.package_name, r.epoch DESC
       """)
   }
@@ -66,8 +79,11 @@ final class RuleQuestions {
 
   private static func record(_ row: Query) throws(StoreError) -> RollbackRecord {
     let key = key(row)
-    let (state, isCurrent) = RollbackRecord.state(
-      epoch: key.epoch, hasRolledBack: row.int(8) == 1, active: row.isNull(12) ? nil : row.int(12))
+    let (state, isCurrent) =
+      key.isCanary
+      ? RollbackRecord.canaryState(hasEnded: row.int(8) == 1, isThere: row.int(13) == 1, isLast: row.int(14) == 1)
+      : RollbackRecord.state(
+        epoch: key.epoch, hasRolledBack: row.int(8) == 1, active: row.isNull(12) ? nil : row.int(12))
     var record = RollbackRecord(
       key: key, digest: try row.digest(3), version: row.text(4), rule: row.text(5), since: row.time(6), state: state)
     record.breachedSince = row.optionalTime(7)

@@ -11,6 +11,7 @@ final class RuleWriter {
   private let note: Query
   private let isArmed: Query
   private let end: Query
+  private let lastOfCanaries: Query
 
   init(_ connection: Connection, _ leads: Leads) {
     self.leads = leads
@@ -23,7 +24,8 @@ final class RuleWriter {
       """
       INSERT INTO rollback_rule (tenant_id, package_name, epoch, digest, version, rule, since)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (tenant_id, package_name, epoch)
-      DO UPDATE SET rule = excluded.rule, breached_since = NULL, breached_condition = NULL
+      DO UPDATE SET rule = excluded.rule, digest = excluded.digest, version = excluded.version, breached_since = NULL,
+        breached_condition = NULL
       """)
     forgetOutcomes = connection.query(
       "forgetting what was counted",
@@ -53,10 +55,17 @@ final class RuleWriter {
       UPDATE rollback_rule SET ended_at = ?4, outcome = 'rolled_back', returned_version = ?5, evidence = ?6
       WHERE tenant_id = ?1 AND package_name = ?2 AND epoch = ?3
       """)
+    lastOfCanaries = connection.query(
+      "reading the last rule of a canary",
+      "SELECT min(epoch) FROM rollback_rule WHERE tenant_id = ?1 AND package_name = ?2 AND epoch < 0")
   }
 
-  func give(_ rule: RollbackRule, to activation: Activation, at now: Timestamp) throws(StoreError) {
-    bind(give, RuleKey(activation)).bind(4, activation.digest.hex).bind(5, activation.version)
+  func lastOfCanaries(_ tenant: String, _ package: String) throws(StoreError) -> Int64 {
+    try lastOfCanaries.bind(1, tenant).bind(2, package).first { $0.int(0) } ?? 0
+  }
+
+  func give(_ rule: RollbackRule, to subject: RuleSubject, at now: Timestamp) throws(StoreError) {
+    bind(give, subject.key).bind(4, subject.digest.hex).bind(5, subject.version)
     try give.bind(6, rule.description).bind(7, TimestampFormat.sql(now)).execute()
     try forgetOutcomes.execute()
   }
@@ -83,8 +92,8 @@ final class RuleWriter {
     return try bind(isArmed, order.rule).first { $0.int(0) } == 1
   }
 
-  func end(_ order: RollbackOrder, by activation: Activation, at now: Timestamp) throws(StoreError) {
-    bind(end, order.rule).bind(4, TimestampFormat.sql(now)).bind(5, activation.version)
+  func end(_ order: RollbackOrder, returningTo version: String, at now: Timestamp) throws(StoreError) {
+    bind(end, order.rule).bind(4, TimestampFormat.sql(now)).bind(5, version)
     try end.bind(6, order.evidence).execute()
     try forgetOutcomes.execute()
   }

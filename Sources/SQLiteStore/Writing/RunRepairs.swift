@@ -22,14 +22,16 @@ final class RunRepairs {
     run = connection.query(
       "reading a run",
       """
-      SELECT status, package_digest, payload, lease_epoch, CASE status WHEN 'leased' THEN leased_by END
-      FROM workflow_run WHERE id = ?1 AND deleted_at IS NULL
+      SELECT status, package_digest, payload, lease_epoch, CASE status WHEN 'leased' THEN leased_by END,
+        (SELECT state FROM package AS p
+         WHERE p.tenant_id = r.tenant_id AND p.digest = coalesce(?2, r.package_digest))
+      FROM workflow_run AS r WHERE id = ?1 AND deleted_at IS NULL
       """)
     checkpoints = connection.query("reading tasks", TaskRunRow.select)
     reopen = connection.query(
       "opening a run again",
       """
-      UPDATE workflow_run SET status = 'pending', run_at = min(run_at, ?2), leased_by = NULL, lease_until = NULL,
+      UPDATE workflow_run SET status = 'pending', run_at = ?2, leased_by = NULL, lease_until = NULL,
         last_error = NULL, error_class = NULL, result = NULL, completed_at = NULL, losses = 0,
         payload = coalesce(?3, payload), package_version = coalesce(?4, package_version),
         package_digest = coalesce(?5, package_digest), updated_at = ?2, row_version = row_version + 1
@@ -45,15 +47,15 @@ final class RunRepairs {
       "giving a run another version",
       """
       UPDATE workflow_run SET status = CASE status WHEN 'leased' THEN 'pending' ELSE status END, leased_by = NULL,
-        lease_until = NULL, lease_epoch = lease_epoch + 1, package_version = ?3, package_digest = ?4,
-        updated_at = ?2, row_version = row_version + 1
+        lease_until = NULL, lease_epoch = lease_epoch + 1, run_at = max(run_at, ?2), package_version = ?3,
+        package_digest = ?4, updated_at = ?2, row_version = row_version + 1
       WHERE id = ?1
       """)
   }
 
   func apply(_ repairs: [RunRepair], at now: String) throws(StoreError) -> [RepairOutcome] {
     try repairs.map { repair throws(StoreError) in
-      guard let found = try find(repair.run) else { return .notFound }
+      guard let found = try find(repair) else { return .notFound }
       switch repair.decide(found.snapshot) {
       case .unchanged: return .unchanged(found.snapshot.status)
       case .refused(let refusal): return .refused(refusal)
@@ -82,13 +84,15 @@ final class RunRepairs {
     try events.write([EventWrite(run: run, type: type, data: data)], at: now)
   }
 
-  private func find(_ id: RunID) throws(StoreError) -> Found? {
-    let found = try run.bind(1, id.text).first { row throws(StoreError) in
+  private func find(_ repair: RunRepair) throws(StoreError) -> Found? {
+    let id = repair.run
+    let found = try run.bind(1, id.text).bind(2, repair.target?.digest.hex).first { row throws(StoreError) in
       guard let status = RunStatus(rawValue: row.text(0)) else {
         throw StoreError(.corrupt, "'\(row.text(0))' is no status of a run; run 'cloacina-ctl db check'")
       }
-      let snapshot = RunSnapshot(
+      var snapshot = RunSnapshot(
         status: status, digest: row.isNull(1) ? nil : try row.digest(1), input: row.bytes(2), checkpoints: [])
+      snapshot.versionState = row.optionalText(5).flatMap(VersionState.init(rawValue:))
       return Found(snapshot: snapshot, epoch: row.int(3), owner: row.optionalText(4))
     }
     guard var found else { return nil }

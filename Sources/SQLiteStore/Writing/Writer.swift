@@ -25,6 +25,7 @@ final class Writer {
   private let sweeps: Sweeps
   private let scheduleFires: ScheduleFires
   let retention: Retention
+  let history: History
   let repairs: RunRepairs
   private let upgrades: Upgrades
   let rules: RuleWriter
@@ -48,6 +49,7 @@ final class Writer {
     sweeps = Sweeps(connection, leads, events)
     scheduleFires = ScheduleFires(connection, leads, events)
     retention = Retention(connection, leads)
+    history = History(connection, leads)
     repairs = RunRepairs(connection, events)
     upgrades = Upgrades(connection, events)
     claims = Claims(connection, events)
