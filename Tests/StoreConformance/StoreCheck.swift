@@ -31,21 +31,12 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
   /// Every check. A store passes all of them or does not conform.
   package static let all: [StoreCheck] = [
     packageChecks, activationChecks, submissionChecks, claimChecks, claimFilterChecks, shareChecks,
-<<<<<<< HEAD
     leaseChecks, fencingChecks, leadChecks, sweepChecks, scheduleChecks, retentionChecks, historyChecks, resumeChecks,
-    endingChecks, permitChecks, offerChecks, versionChecks, settlingChecks, pinChecks, canaryChecks, quarantineChecks,
-    removalChecks, swapChecks, auditChecks, ruleChecks, canaryRuleChecks, takenChecks, collectChecks, nodeChecks,
+    endingChecks, permitChecks, offerChecks, versionChecks, settlingChecks, pinChecks, definitionChecks, canaryChecks,
+    quarantineChecks, removalChecks, swapChecks, auditChecks, ruleChecks, canaryRuleChecks, takenChecks, collectChecks, nodeChecks,
     nodeHostChecks, stagingChecks,
     retryChecks, repairVersionChecks, migrationChecks, upgradeChecks, queryChecks, eventChecks, questionChecks,
     lifeChecks, stateChecks,
-=======
-    leaseChecks, fencingChecks, leadChecks, sweepChecks, scheduleChecks, retentionChecks, resumeChecks,
-    endingChecks, permitChecks, offerChecks, versionChecks, settlingChecks, pinChecks, definitionChecks, canaryChecks,
-    quarantineChecks,
-    removalChecks, swapChecks, auditChecks, ruleChecks, takenChecks, collectChecks, nodeChecks, nodeHostChecks,
-    stagingChecks,
-    retryChecks, migrationChecks, upgradeChecks, queryChecks, eventChecks, questionChecks, lifeChecks, stateChecks,
->>>>>>> soakswap
   ].flatMap(\.self)
 }
 
