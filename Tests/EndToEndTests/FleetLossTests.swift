@@ -45,10 +45,11 @@ extension EndToEnd {
       let fleet = try Fleet()
       try fleet.activateCrew()
       let nodes = try ["a", "b", "c"].map { try fleet.serve($0, slots: 64) }
-      let sleeper = nodes[1]
-      var ids = try fleet.startOneByOne("chain", fleet.input(hold: "third")) { try fleet.held(by: sleeper) >= 5 }
+      var ids = try fleet.startOneByOne("chain", fleet.input(hold: "third")) { try fleet.held(by: nodes[1]) >= 5 }
       try fleet.waitForLines(ids.count, "third", "begin")
-      let lost = try fleet.held(by: sleeper)
+      // On a machine that is busy with other things, runs may have changed hands already.
+      let (sleeper, lost) = try #require(
+        try nodes.map { ($0, try fleet.held(by: $0)) }.max { $0.1 < $1.1 }, "a node that holds runs")
 
       sleeper.command.kill(SIGSTOP)
       let time = try fleet.now()
