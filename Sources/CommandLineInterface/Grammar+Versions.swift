@@ -22,7 +22,7 @@ extension Grammar {
       "package activate", "Let new runs take another registered version", operands: [exactVersion],
       flags: [allowDowngrade, whenStaged, waitForRuns, rollbackOn], formats: items,
       details: [
-        "Runs in flight keep the version they started with.",
+        "Runs in flight keep the version they started with, unless their workflow says 'upgrade = next-task'.",
         "Steps: verify, stage, probe, activate, settle, drain. A failure before 'activate' leaves the old version.",
         stepsDetail, downgradeDetail, stagingDetail, waitDetail, ruleDetail,
       ],

@@ -66,14 +66,14 @@ extension PlanSchedule {
 extension PlanInFlight {
   fileprivate var contract: JSONValue {
     .object([
-      JSONMember("runs", .integer(runs)),
+      JSONMember("runs", .integer(runs)), JSONMember("following", .number(following)),
       JSONMember(
         "workflows",
         .array(
           workflows.map { workflow in
             .object([
               JSONMember("workflow", .string(workflow.name)), JSONMember("runs", .integer(workflow.runs)),
-              JSONMember("movable", .number(workflow.movable)),
+              JSONMember("movable", .number(workflow.movable)), JSONMember("following", .number(workflow.following)),
             ])
           })),
       JSONMember("p95_ms", .number(p95Milliseconds)), JSONMember("sample", .integer(sample)),

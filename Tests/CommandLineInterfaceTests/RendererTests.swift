@@ -286,6 +286,33 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
     #expect(try plan(["needs_allow_downgrade": .bool(true)]).contains("needs --allow-downgrade"))
   }
 
+  @Test func aPlanSaysWhichRunsStayAndWhichFollow() throws {
+    func inFlight(_ json: String) throws -> String {
+      try plan(["refusal": .null, "in_flight": try JSONReader.read(Array(json.utf8))])
+    }
+    let some = try inFlight(
+      #"""
+      {"runs": 3, "following": 1, "workflows": [{"workflow": "w", "runs": 2, "movable": 1, "following": 1},
+       {"workflow": "v", "runs": 1, "movable": 1, "following": 0}], "p95_ms": null, "sample": 0}
+      """#)
+    #expect(
+      some.contains("IN FLIGHT  3 runs on 1.0.0: 1 goes on by 1.1.0 from its next task on, the others stay pinned\n"),
+      "\(some)")
+    #expect(some.contains(" w: 2, 1 would fit the new graph, and these follow (upgrade = next-task)\n"), "\(some)")
+    #expect(some.contains(" v: 1, 1 would fit the new graph\n"), "\(some)")
+    let all = try inFlight(#"{"runs": 2, "following": 2, "workflows": [], "p95_ms": null, "sample": 0}"#)
+    #expect(all.contains("2 runs on 1.0.0: 2 go on by 1.1.0 from their next task on\n"), "\(all)")
+    let uncounted = try inFlight(
+      #"""
+      {"runs": 2000, "following": null, "workflows": [{"workflow": "w", "runs": 2000, "movable": null,
+       "following": null}], "p95_ms": null, "sample": 0}
+      """#)
+    #expect(uncounted.contains("those that follow go on by 1.1.0"), "\(uncounted)")
+    #expect(uncounted.contains(" w: 2000, not counted which would fit, and these follow"), "\(uncounted)")
+    let one = try inFlight(#"{"runs": 1, "following": 0, "workflows": [], "p95_ms": null, "sample": 0}"#)
+    #expect(one.contains("1 run on 1.0.0 stays pinned\n"), "\(one)")
+  }
+
   @Test func everyKindOfChangeHasWords() throws {
     func change(_ kind: PlanChange.Kind, _ old: JSONValue, _ new: JSONValue) -> JSONValue {
       .object([

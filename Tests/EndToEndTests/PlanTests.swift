@@ -76,7 +76,9 @@ extension EndToEnd {
       #expect(inFlight["runs"]?.integer == 3)
       #expect(
         inFlight["workflows"]?.json
-          == "[{\"workflow\":\"chain\",\"runs\":2,\"movable\":2},{\"workflow\":\"fork\",\"runs\":1,\"movable\":0}]")
+          == #"[{"workflow":"chain","runs":2,"movable":2,"following":0},"#
+          + #"{"workflow":"fork","runs":1,"movable":0,"following":0}]"#)
+      #expect(inFlight["following"]?.integer == 0)
       #expect(inFlight["sample"]?.integer == 25 && inFlight["p95_ms"]?.integer != nil)
       workspace.openGate(gate)
       workspace.stop(daemon)

@@ -70,6 +70,42 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
+    @Test func aPlanTellsWhichRunsInFlightWillFollow() throws {
+      let workspace = try Workspace()
+      let daemon = try workspace.serve()
+      let first = try workspace.following("Tests/Packages/Ledger", "1.0.0")
+      _ = try workspace.json("package", "register", first, "--activate")
+      let gate = "\(workspace.folder)/gate"
+      func start(_ workflow: String, _ hold: String) throws -> String {
+        let input = "{\"ledger\":\"\(workspace.ledgerPath)\",\"gate\":\"\(gate)\",\"hold\":\"\(hold)\"}"
+        return try #require(try workspace.json("start", workflow, "--input", input)["id"]?.text)
+      }
+      let (follows, stays) = (try start("chain", "second"), try start("fork", "left"))
+      try workspace.waitForLines(6, in: workspace.ledgerPath)
+      let next = try workspace.ledger("1.1.0")
+      let plan = try workspace.json("package", "plan", next)
+      let change = try #require(plan["changes"]?.elements?.first { $0["kind"]?.text == "upgrade" })
+      #expect(change["workflow"]?.text == "chain" && change["breaking"]?.bool == false)
+      #expect(change["old"]?.text == "next-task" && change["new"]?.text == "pinned")
+      #expect(plan["in_flight"]?["runs"]?.integer == 2 && plan["in_flight"]?["following"]?.integer == 1)
+      let table = try workspace.ctl("package", "plan", next).output
+      for words in [
+        "chain upgrade next-task → pinned",
+        "2 runs on 1.0.0: 1 goes on by 1.1.0 from its next task on, the others stay pinned",
+      ] { #expect(table.contains(words), "\(words) is not in \(table)") }
+      let same = try workspace.json("package", "plan", first)
+      #expect(same["verdict"]?.text == "unchanged" && same["in_flight"]?["following"]?.integer == 0)
+
+      // What the plan said is what happens.
+      _ = try workspace.json("package", "register", next, "--activate")
+      workspace.openGate(gate)
+      #expect(try workspace.waitForEnd(follows) == "succeeded")
+      #expect(try workspace.waitForEnd(stays) == "succeeded")
+      #expect(try workspace.json("run", "show", follows)["version"]?.text == "1.1.0")
+      #expect(try workspace.json("run", "show", stays)["version"]?.text == "1.0.0")
+      workspace.stop(daemon)
+    }
+
     @Test func runsOfAFleetFollowTheActiveVersion() throws {
       let fleet = try Fleet()
       func archive(_ version: String) throws -> String { try fleet.workspace.following("Tests/Packages/Crew", version) }
