@@ -38,6 +38,25 @@ extension ActivationFact {
   }
 }
 
+extension VersionFact {
+  /// Without its workflows.
+  init(_ record: PackageRecord, _ activation: Activation?) {
+    self.init(
+      version: record.version, digest: record.digest, state: record.state, since: record.stateSince,
+      isActive: record.digest == activation?.digest, workflows: [])
+    reason = record.stateReason
+    if let beside = activation?.canary, beside.digest == record.digest { canary = beside.share }
+  }
+}
+
+extension QuarantineFact {
+  init(_ record: QuarantineRecord) {
+    self.init(
+      version: record.version, digest: record.digest, code: record.code, reason: record.reason,
+      failures: record.failures, lastAt: record.lastAt, until: record.until)
+  }
+}
+
 extension EventFact {
   init(_ record: EventRecord) {
     self.init(type: record.type, data: (try? JSONReader.read(record.data)) ?? .null, at: record.createdAt)

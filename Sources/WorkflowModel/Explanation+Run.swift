@@ -92,18 +92,18 @@ extension Explanation {
           .noWorkflow,
           "\(package ?? "the package") \(active.version) is active and has no workflow of that name\(hint)",
           evidence: ["it has \(active.workflows.joined(separator: ", "))"]))
-    } else if let newest = facts.versions.first, let package {
+    } else if let package, let remedy = VersionFact.remedy(in: package, facts.versions, now: facts.now) {
       add(
         Finding(
           .noActivePackage, "no version of package '\(package)' is active",
-          evidence: ["registered: \(facts.versions.map(\.version).joined(separator: ", "))"]))
-      suggest("package activate \(package)@\(newest.version)")
+          evidence: ["registered: \(VersionFact.names(facts.versions))"] + facts.quarantined))
+      suggest(remedy)
     } else {
       let known = facts.activeTypes.isEmpty ? "none" : facts.activeTypes.joined(separator: ", ")
       add(
         Finding(
           .noActivePackage, "no active package serves the type '\(facts.type)'\(hint)",
-          evidence: ["active workflows of tenant '\(facts.tenant)': \(known)"]))
+          evidence: ["active workflows of tenant '\(facts.tenant)': \(known)"] + facts.quarantined))
       suggest("package register FILE --activate")
     }
     return false
@@ -111,6 +111,11 @@ extension Explanation {
 }
 
 extension RunFacts {
+  /// One line for each archive of its package that could not be loaded.
+  fileprivate var quarantined: [String] {
+    quarantines.map { "an archive of \($0.version) is in quarantine: \($0.code): \($0.reason)" }
+  }
+
   var search: PlacementSearch {
     PlacementSearch(nodes: nodes, staging: staging, type: type, isShared: isShared, now: now)
   }

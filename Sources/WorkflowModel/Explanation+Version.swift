@@ -4,7 +4,8 @@ extension Explanation {
     guard let version = facts.version, let digest = facts.digest else {
       let active = facts.versions.first(where: \.isActive)
       if !facts.status.isTerminal, let active, facts.activeTypes.contains(facts.type) {
-        add(Finding(.version, "it is pinned when it is first claimed; now that would be \(active.version)"))
+        let version = facts.chosenCanary.map { "\($0.version), the canary" } ?? active.version
+        add(Finding(.version, "it is pinned when it is first claimed; now that would be \(version)"))
       }
       return
     }
@@ -14,6 +15,15 @@ extension Explanation {
 }
 
 extension RunFacts {
+  /// The canary, if it would take this run and has its workflow.
+  fileprivate var chosenCanary: VersionFact? {
+    guard let package = RunFacts.package(ofType: type) else { return nil }
+    let workflow = String(type.dropFirst(package.count + 1))
+    return versions.first { version in
+      (version.canary?.takes(id) ?? false) && version.workflows.contains(workflow)
+    }
+  }
+
   fileprivate func pinReason(_ digest: PackageDigest) -> (because: String, evidence: [String]) {
     if let moved = events.last(where: { $0.type == "migrated" }) {
       return ("it was moved there at \(time(moved.at))", [moved.data.json])

@@ -8,7 +8,8 @@ package struct Explanation: Sendable, Equatable {
   package var subject: Subject
   /// The run's id, or the name as it was asked for.
   package var id: String
-  /// One word: `waiting`, `running`, `paused`, `succeeded`, `failed`, `cancelled`, `active`, `inactive`.
+  /// One word: of a run `waiting`, `running`, `paused`, `succeeded`, `failed`, `cancelled`; of a name `active`,
+  /// `canary`, `inactive`, `yanked`, `quarantined`.
   package var state: String
   /// Since when, where that is on record.
   package var since: Timestamp?
@@ -65,7 +66,10 @@ package struct Finding: Sendable, Equatable {
     case version
     // Of names.
     case active
+    case canary
     case inactive
+    case yanked
+    case quarantined
     case inFlight = "in_flight"
     case schedule
   }

@@ -34,6 +34,8 @@ package struct RunFacts: Sendable {
   package var activations: [ActivationFact] = []
   /// Registered versions of the package that the type names, newest first.
   package var versions: [VersionFact] = []
+  /// Archives of that package that could not be loaded, registered or not.
+  package var quarantines: [QuarantineFact] = []
   /// `package.workflow` of every active version of the tenant.
   package var activeTypes: [String] = []
   package var shares: [ShareFact] = []

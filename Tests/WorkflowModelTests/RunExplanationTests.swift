@@ -33,7 +33,8 @@ import Testing
     facts.staging = [StagingFact(bootID: "n1-1", failure: nil)]
     facts.activations = [ActivationFact(version: "1.0.0", digest: RunExplanationTests.one, epoch: 3, at: now - 20_000)]
     facts.versions = [
-      VersionFact(version: "1.0.0", digest: RunExplanationTests.one, isActive: true, workflows: ["flow"])
+      VersionFact(
+        version: "1.0.0", digest: RunExplanationTests.one, state: .active, isActive: true, workflows: ["flow"])
     ]
     facts.activeTypes = ["demo.flow"]
     facts.shares = [ShareFact(tenant: "public", weight: 1, due: 1)]
