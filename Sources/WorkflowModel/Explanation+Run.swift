@@ -10,7 +10,9 @@ extension Explanation {
     case .succeeded, .failed, .cancelled: explainEnd(facts)
     }
     explainSkips(facts)
+    explainRetries(facts)
     explainRecoveries(facts)
+    explainRefusedUpgrades(facts)
     explainVersion(facts)
     if facts.status.isTerminal || facts.status == .leased {
       suggest("run show \(facts.id)")
@@ -33,7 +35,7 @@ extension Explanation {
   // MARK: Not claimed
 
   private mutating func explainWaiting(_ facts: RunFacts) {
-    since = facts.events.last { ["released", "recovered", "resumed"].contains($0.type) }?.at ?? facts.createdAt
+    since = facts.events.last(where: \.putsBack)?.at ?? facts.createdAt
     if facts.runAt > facts.now {
       since = facts.createdAt
       add(
@@ -107,6 +109,15 @@ extension Explanation {
       suggest("package register FILE --activate")
     }
     return false
+  }
+}
+
+extension EventFact {
+  /// Nobody works on the run from then on.
+  fileprivate var putsBack: Bool {
+    // One that nobody had claimed goes on waiting.
+    if type == "migrated" { return data["node"]?.text != nil }
+    return ["released", "recovered", "resumed", "retried"].contains(type)
   }
 }
 

@@ -25,9 +25,7 @@ extension RunFacts {
   }
 
   fileprivate func pinReason(_ digest: PackageDigest) -> (because: String, evidence: [String]) {
-    if let moved = events.last(where: { $0.type == "migrated" }) {
-      return ("it was moved there at \(time(moved.at))", [moved.data.json])
-    }
+    if let moved = events.last(where: { $0.moves(to: digest) }) { return (cause(of: moved), [moved.data.json]) }
     let claimedAt = events.first { $0.type == "leased" }?.at ?? startedAt
     let origin = slot.map { ["schedule \($0.schedule) started it for \($0.time)"] } ?? []
     if let atStart = active(at: createdAt), atStart.digest == digest {
@@ -40,6 +38,16 @@ extension RunFacts {
     }
     let active = active(at: createdAt).map { ["active then was \($0.version), epoch \($0.epoch)"] } ?? []
     return ("it was asked for, or a canary chose it: it was not the active version then", origin + active)
+  }
+
+  private func cause(of move: EventFact) -> String {
+    guard move.type == "migrated" else { return "it was opened again on that version at \(time(move.at))" }
+    let moved = "it was moved there at \(time(move.at))"
+    switch move.data["by"]?.text {
+    case "request": return "\(moved), on request"
+    case "upgrade": return "\(moved), because its workflow follows the active version (upgrade = next-task)"
+    default: return moved
+    }
   }
 
   /// The activation that held at a point of time; nil before the first.
@@ -55,5 +63,18 @@ extension RunFacts {
     let parts = key.split(separator: ":")
     guard parts.count == 3, let second = Int64(parts[2]) else { return nil }
     return (String(parts[1]), time(second * 1000))
+  }
+}
+
+extension EventFact {
+  /// True of the record that gave the run this version in place of another.
+  fileprivate func moves(to digest: PackageDigest) -> Bool {
+    let target = data["digest"]?.text
+    switch type {
+    case "migrated": return target == nil || target == digest.hex
+    // Without a digest it was opened again on the version that it had.
+    case "retried": return target == digest.hex
+    default: return false
+    }
   }
 }

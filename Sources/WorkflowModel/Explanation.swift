@@ -58,12 +58,16 @@ package struct Finding: Sendable, Equatable {
     case nearEnd = "near_end"
     // How it got here.
     case recovered
+    /// The run was opened again, or attempts of a task were.
+    case retried
     case skipped
     case failed
     case failureHandled = "failure_handled"
     case succeeded
     case cancelled
     case version
+    /// Its workflow follows the active version, and what has ended or ran did not fit that.
+    case upgradeRefused = "upgrade_refused"
     // Of names.
     case active
     case canary

@@ -51,6 +51,8 @@ extension EndToEnd {
       let refused = try workspace.event("upgrade_refused", of: follows)
       #expect(refused["to"]?.text == "2.0.0")
       #expect(refused["reason"]?.text?.contains("comes behind zero in version 2.0.0") == true)
+      let explained = try workspace.json("why", follows).finding("upgrade_refused")?["because"]?.text
+      #expect(explained?.hasPrefix("it did not go on by 2.0.0: task 'first' has ended behind nothing") == true)
 
       _ = try workspace.json(
         "package", "register", try workspace.following("Tests/Packages/Ledger", "1.1.0"), "--activate",
@@ -65,6 +67,8 @@ extension EndToEnd {
       let migrated = try workspace.event("migrated", of: follows)
       #expect(migrated["from"]?.text == "1.0.0" && migrated["to"]?.text == "1.1.0")
       #expect(migrated["by"]?.text == "upgrade")
+      let why = try workspace.json("why", follows)
+      #expect(why.finding("version")?["because"]?.text?.contains("follows the active version") == true, "\(why.json)")
       #expect(try workspace.json("run", "show", stays)["version"]?.text == "1.0.0", "its workflow says nothing")
       #expect(try workspace.json("db", "check")["sound"]?.bool == true)
       workspace.stop(daemon)
