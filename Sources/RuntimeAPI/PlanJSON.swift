@@ -38,6 +38,8 @@ extension PlanSide {
       JSONMember("compiler", .string(descriptor.compiler)), JSONMember("isolation", .string(isolation)),
       JSONMember("targets", .array(targets.map(JSONValue.string))),
       JSONMember("exports", .array(exports.map(JSONValue.string))),
+      // The ABI has no field for either; whoever reads plans finds them here once it has.
+      JSONMember("input_schema", .null), JSONMember("permissions", .null),
     ])
   }
 }
