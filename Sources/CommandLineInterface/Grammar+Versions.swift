@@ -35,7 +35,9 @@ extension Grammar {
       "package rollback", "Return to the version that was active before", operands: [packageName],
       flags: [waitForRuns], formats: items,
       details: [
-        "Versions that were removed, yanked or put in quarantine since are passed over.", stepsDetail, waitDetail,
+        "Versions that were removed, yanked or put in quarantine since are passed over.",
+        "It takes no version; to choose one: 'package activate NAME@VERSION --allow-downgrade'.", stepsDetail,
+        waitDetail,
         "It is refused when what is active was changed after the command was given (exit code 5, CLO-S017).",
       ],
       examples: ["package rollback hello"]),
