@@ -52,12 +52,18 @@ package final class PostgresStore: WorkflowStore {
     let connect: @Sendable () throws(StoreError) -> Connection = { () throws(StoreError) in
       try Connection(settings, session: session + HotPath.session)
     }
-    let lapsed = LeaseLook(waits: time == .caller, connect: connect)
+    // What looks beside the batches may take long: beside a snapshot that is held open for hours, minutes.
+    let scout: @Sendable () throws(StoreError) -> Connection = { () throws(StoreError) in
+      try Connection(
+        settings, session: session + HotPath.session + ["SET statement_timeout = 0"],
+        patience: 24 * 3600 * 1_000_000_000)
+    }
+    let lapsed = LeaseLook(waits: time == .caller, connect: scout)
     self.lapsed = lapsed
     func hotPath() -> HotPath {
       HotPath(
         usesBatchTime: time == .caller, owners: owners, leases: leases, lapsed: lapsed,
-        isClosing: { isClosed.isSet }, connect: connect)
+        isClosing: { isClosed.isSet }, scout: scout, connect: connect)
     }
     progress = Mutex(hotPath())
     intake = Mutex(hotPath())

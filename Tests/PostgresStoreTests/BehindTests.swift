@@ -20,7 +20,7 @@ import WorkflowStore
       // Nothing is cheap enough for claims to look at the whole index.
       let path = HotPath(
         usesBatchTime: true, owners: Owners(), leases: HeldLeases(), lapsed: LeaseLook(waits: true, connect: connect),
-        cheapClaim: 0, isClosing: { false }, connect: connect)
+        cheapClaim: 0, isClosing: { false }, scout: connect, connect: connect)
       defer { path.close() }
       try body(&bench, path)
       #expect(try store.check() == [])
@@ -60,6 +60,31 @@ import WorkflowStore
       try bench.prepareDemo(tenant: "other")
       let others = try (0..<3).map { _ in try bench.submit { $0.tenant = "other" } }
       #expect(try claim(3, path, bench).map(\.lease.run) == others)
+    }
+  }
+
+  @Test func tenantsTakeTurnsInWhatIsFound() throws {
+    try withPath { bench, path in
+      try bench.prepareDemo(tenant: "other")
+      for tenant in ["public", "other"] { for _ in 0..<6 { _ = try bench.submit { $0.tenant = tenant } } }
+      let urgent = try bench.submit { $0.priority = 1 }
+      let claimed = try claim(5, path, bench)
+      #expect(claimed.first?.lease.run == urgent)
+      #expect(claimed.count { $0.tenant == "other" } >= 2 && claimed.count { $0.tenant == "public" } >= 2)
+    }
+  }
+
+  /// A list that others have worked off is given up, and runs that came since are not kept waiting for it.
+  @Test func whatOthersTookIsNotAskedForOverAndOver() throws {
+    try withPath { bench, path in
+      let runs = try (0..<40).map { _ in try bench.submit() }
+      let first = try claim(2, path, bench)
+      // Another node takes the rest; this one's list still names it.
+      #expect(try bench.claim(100, node: "node-2").count == runs.count - first.count)
+      let next = try bench.submit()
+      var batch = StoreBatch(now: bench.now)
+      batch.claim = ClaimRequest(node: "node-1", leaseMilliseconds: Bench.lease, limit: 2)
+      #expect(try path.apply(batch).claimed.map(\.lease.run) == [next])
     }
   }
 

@@ -114,7 +114,7 @@ import WorkflowStore
       }
       let path = HotPath(
         usesBatchTime: true, owners: Owners(), leases: HeldLeases(), lapsed: LeaseLook(waits: true, connect: connect),
-        isClosing: { false }, connect: connect)
+        isClosing: { false }, scout: connect, connect: connect)
       defer { path.close() }
       var batch = StoreBatch(now: bench.now)
       let submission = bench.submission()

@@ -8,7 +8,7 @@ import WorkflowStore
 /// A list of commands is one round trip: all are sent before the first answer is waited for.
 final class Connection {
   /// Nanoseconds without any answer after which the server counts as lost. Longer than its own statement timeout.
-  private static let patience: UInt64 = 90_000_000_000
+  static let patience: UInt64 = 90_000_000_000
 
   private enum Answer {
     case prepared(Statement)
@@ -16,6 +16,7 @@ final class Connection {
     case sync
   }
 
+  private let patience: UInt64
   private let handle: OpaquePointer
   /// Set when the server has said, unasked, that it ends the session.
   private let farewell: UnsafeMutablePointer<Bool>
@@ -25,7 +26,10 @@ final class Connection {
   /// Connects and sets the session up; blocks for at most `connect_timeout`.
   ///
   /// - Throws: ``StoreError`` `.unavailable`.
-  init(_ settings: ConnectionSettings, session: [String]) throws(StoreError) {
+  init(
+    _ settings: ConnectionSettings, session: [String], patience: UInt64 = Connection.patience
+  ) throws(StoreError) {
+    self.patience = patience
     let parameters = settings.parameters
     var keys = parameters.map { strdup($0.key) } + [nil]
     var values = parameters.map { strdup($0.value) } + [nil]
@@ -207,10 +211,10 @@ final class Connection {
       if unsent < 0 { throw lost(mayBeCommitted: true) }
       if PQisBusy(handle) == 0 { return }
       var entry = pollfd(fd: socket, events: Int16(POLLIN | (unsent == 1 ? POLLOUT : 0)), revents: 0)
-      let ready = poll(&entry, 1, Int32(Connection.patience / 1_000_000))
+      let ready = poll(&entry, 1, Int32(patience / 1_000_000))
       if ready < 0 && errno == EINTR { continue }
       guard ready > 0 else {
-        throw lost(mayBeCommitted: true, "no answer for \(Connection.patience / 1_000_000_000) s")
+        throw lost(mayBeCommitted: true, "no answer for \(patience / 1_000_000_000) s")
       }
       if entry.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0, PQconsumeInput(handle) == 0 {
         throw lost(mayBeCommitted: true)

@@ -113,7 +113,7 @@ final class PackageTransaction {
         throw StoreError(
           .unavailable,
           "the database did not answer a commit (\(message)): look at the package's versions before"
-            + " repeating this")
+            + " repeating this", isTransient: true)
       }
       throw StoreError(error)
     }

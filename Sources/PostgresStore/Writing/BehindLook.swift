@@ -8,7 +8,15 @@ final class BehindLook {
   /// Runs that one look brings.
   static let limit = 10_000
 
-  /// Up to the cursor in each tenant's queue; of a tenant that has none, all of it.
+  /// What a look found, and for what it looked.
+  struct Found: Sendable {
+    /// By priority, and the tenants in turns.
+    var runs: [UUIDBits]
+    var digests: Set<PackageDigest>?
+    var types: [String]
+  }
+
+  /// Up to the cursor in each tenant's queue; of a tenant that has none, all of it. Every tenant has an equal part.
   private static let statement = Statement(
     name: "looking for runs left behind",
     sql: """
@@ -17,17 +25,20 @@ final class BehindLook {
       LEFT JOIN unnest($4::text[], $5::bigint[], $6::timestamptz[], $7::uuid[]) AS c (tenant, priority, created_at, id)
         ON c.tenant = f.tenant
       CROSS JOIN LATERAL (
-        SELECT r.id FROM workflow_run AS r
-        WHERE \(Claims.ready) AND r.tenant_id = f.tenant
-          AND (r.priority, r.created_at, r.id) <= (coalesce(c.priority, 9223372036854775807),
-            coalesce(c.created_at, 'infinity'), coalesce(c.id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
-          AND ($2::text[] IS NULL OR r.package_digest = ANY ($2::text[]))
-          AND ($3::text[] IS NULL OR r.type LIKE ANY ($3::text[]))
-        ORDER BY r.priority, r.created_at, r.id LIMIT $1::bigint) AS b
-      WHERE f.tenant IS NOT NULL LIMIT $1::bigint
+        SELECT q.*, row_number() OVER (ORDER BY q.priority, q.created_at, q.id) AS turn FROM (
+          SELECT r.id, r.priority, r.created_at FROM workflow_run AS r
+          WHERE \(Claims.ready) AND r.tenant_id = f.tenant
+            AND (r.priority, r.created_at, r.id) <= (coalesce(c.priority, 9223372036854775807),
+              coalesce(c.created_at, 'infinity'), coalesce(c.id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+            AND ($2::text[] IS NULL OR r.package_digest = ANY ($2::text[]))
+            AND ($3::text[] IS NULL OR r.type LIKE ANY ($3::text[]))
+          ORDER BY r.priority, r.created_at, r.id
+          LIMIT greatest(1, $1::bigint / (SELECT count(tenant) FROM found))) AS q) AS b
+      WHERE f.tenant IS NOT NULL
+      ORDER BY b.priority, b.turn, b.created_at, b.id LIMIT $1::bigint
       """)
 
-  private let scout: Scout<[UUIDBits]>
+  private let scout: Scout<Found>
 
   init(connect: @escaping @Sendable () throws(StoreError) -> Connection) {
     scout = Scout("claim-scout", connect: connect)
@@ -35,19 +46,22 @@ final class BehindLook {
 
   func close() { scout.close() }
 
-  /// Starts a look, unless one is under way.
-  func send(_ cursors: [String: Claims.Cursor], _ request: ClaimRequest) {
-    let (digests, types) = (request.digests?.map(\.hex), request.types.isEmpty ? nil : request.types)
-    scout.send { connection throws(PostgresFailure) in
-      let parameters = Parameters().add(Int64(BehindLook.limit)).addOptional(texts: digests).addOptional(texts: types)
+  var isOut: Bool { scout.isOut }
+
+  /// Starts a look; false when one is under way.
+  func send(_ cursors: [String: Claims.Cursor], _ request: ClaimRequest) -> Bool {
+    let (digests, types) = (request.digests, request.types)
+    return scout.send { connection throws(PostgresFailure) in
+      let parameters = Parameters().add(Int64(BehindLook.limit)).addOptional(texts: digests?.map(\.hex))
+        .addOptional(texts: types.isEmpty ? nil : types)
       BehindLook.add(cursors, to: parameters)
       let rows = try connection.run([Command(BehindLook.statement, parameters)])[0]
-      return (0..<rows.count).map { rows.id($0, 0) }
+      return Found(runs: (0..<rows.count).map { rows.id($0, 0) }, digests: digests, types: types)
     }
   }
 
   /// What the last look brought, once.
-  func report() -> Scout<[UUIDBits]>.Report? { scout.report(until: 0) }
+  func report() -> Scout<Found>.Report? { scout.report(until: 0) }
 
   /// The cursors as four arrays.
   static func add(_ cursors: [String: Claims.Cursor], to parameters: Parameters) {

@@ -12,7 +12,7 @@ final class Claims {
   /// Nanoseconds after which the whole index is looked at again, at the least.
   private static let refreshAfter: UInt64 = 250_000_000
   /// Looking at the whole index may take one part in so many of the time.
-  private static let refreshShare: UInt64 = 20
+  static let refreshShare: UInt64 = 20
   /// Up to so many nanoseconds it is cheap enough to be done by the claims themselves.
   static let cheap: UInt64 = 10_000_000
   /// Nanoseconds that tell by themselves that it is not.
@@ -51,8 +51,15 @@ final class Claims {
   private var costs: [UInt64] = []
   /// Found behind the cursors, and not asked for yet.
   private var behind: [UUIDBits] = []
+  /// Asked for or claimed since the look that is under way began: it may find these too.
+  private var asked: Set<UUIDBits> = []
+  /// The last look brought as much as a look may.
+  private var isMoreBehind = false
 
   private var cost: UInt64 { costs.count < Claims.samples ? 0 : costs.min() ?? 0 }
+
+  /// Reading the index from its start is left to looks beside the claims.
+  var isBesideLook: Bool { cost >= cheap }
 
   /// - Parameter cheap: nanoseconds up to which claims look at the whole index themselves.
   init(look: BehindLook, cheap: UInt64) {
@@ -62,25 +69,37 @@ final class Claims {
 
   /// The steps that claim.
   func steps(_ request: ClaimRequest, _ now: Timestamp?) -> [Step] {
-    if request.digests != digests || request.types != types { refreshAt = 0 }
+    if request.digests != digests || request.types != types {
+      // What lies behind was found by another measure.
+      (refreshAt, behind) = (0, [])
+    }
     (digests, types) = (request.digests, request.types)
-    guard cost < cheap else { return stepsBesideLook(request, now) }
+    guard !isBesideLook else { return stepsBesideLook(request, now) }
+    behind = []
     if Clock.monotonic >= refreshAt || wasShort { cursors = [:] }
     isFresh = cursors.isEmpty
     return [queueStep(request, limit: request.limit, now)]
   }
 
-  /// What was found behind goes first, as much as there is room for.
+  /// What was found behind goes first, in up to half of the room when there is a queue to go on with.
   private func stepsBesideLook(_ request: ClaimRequest, _ now: Timestamp?) -> [Step] {
     isFresh = false
-    takeReport()
-    if behind.isEmpty, Clock.monotonic >= refreshAt { look.send(cursors, request) }
+    takeReport(request)
+    if Clock.monotonic >= refreshAt, look.send(cursors, request) {
+      // One that fails is repeated after this time.
+      refreshAt = Clock.monotonic + Claims.refreshAfter
+      asked = []
+    }
     var steps: [Step] = []
-    let ids = Array(behind.prefix(request.limit))
+    let ids = Array(behind.prefix(cursors.isEmpty ? request.limit : max(1, request.limit / 2)))
     behind.removeFirst(ids.count)
+    if look.isOut { asked.formUnion(ids) }
     if !ids.isEmpty {
       let parameters = start(request, now).add(ids: ids)
-      steps.append(step(Claims.claimBehind, filtered(parameters, request), request))
+      steps.append(
+        step(Claims.claimBehind, filtered(parameters, request), request) { [self] count in
+          gotBehind(count, of: ids.count)
+        })
     }
     if ids.count < request.limit, !cursors.isEmpty {
       steps.append(queueStep(request, limit: request.limit - ids.count, now))
@@ -88,13 +107,26 @@ final class Claims {
     return steps
   }
 
-  private func takeReport() {
+  private func takeReport(_ request: ClaimRequest) {
     guard let report = look.report() else { return }
     costs = Array(repeating: report.cost, count: Claims.samples)
-    behind = report.finding
-    // More may lie there than one look brings.
-    let isFull = behind.count == BehindLook.limit
-    refreshAt = isFull ? 0 : Clock.monotonic + max(Claims.refreshAfter, report.cost * Claims.refreshShare)
+    guard report.finding.digests == request.digests, report.finding.types == request.types else {
+      refreshAt = 0
+      return
+    }
+    isMoreBehind = report.finding.runs.count == BehindLook.limit
+    behind = report.finding.runs.filter { !asked.contains($0) }
+    refreshAt = Clock.monotonic + max(Claims.refreshAfter, report.cost * Claims.refreshShare)
+  }
+
+  /// Where others had most of what was found, the rest is not worth asking for; at the end of a full list the next look
+  /// begins at once.
+  private func gotBehind(_ count: Int, of wanted: Int) {
+    if count * 2 < wanted {
+      (behind, isMoreBehind) = ([], false)
+    } else if behind.isEmpty, isMoreBehind {
+      (refreshAt, isMoreBehind) = (0, false)
+    }
   }
 
   private func queueStep(_ request: ClaimRequest, limit: Int, _ now: Timestamp?) -> Step {
@@ -116,11 +148,24 @@ final class Claims {
       .addOptional(texts: request.types.isEmpty ? nil : request.types)
   }
 
-  private func step(_ statement: Statement, _ parameters: Parameters, _ request: ClaimRequest) -> Step {
+  private func step(
+    _ statement: Statement, _ parameters: Parameters, _ request: ClaimRequest, got: @escaping (Int) -> Void = { _ in }
+  ) -> Step {
     Step(statement, parameters) { [self] rows, outcome throws(StoreError) in
-      outcome.claimed += try read(rows)
+      let claimed = try read(rows)
+      outcome.claimed += claimed
+      forgetBehind(claimed)
       wasShort = outcome.claimed.count < request.limit
+      got(rows.count)
     }
+  }
+
+  /// What the queue brought need not be asked for by its id: of a tenant without a cursor a look finds everything.
+  private func forgetBehind(_ claimed: [ClaimedRun]) {
+    guard !claimed.isEmpty, !behind.isEmpty || look.isOut else { return }
+    let ids = Set(claimed.map { bits($0.lease.run) })
+    if look.isOut { asked.formUnion(ids) }
+    behind.removeAll { ids.contains($0) }
   }
 
   /// To be told how long the batch of the last steps took.

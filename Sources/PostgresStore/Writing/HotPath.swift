@@ -57,18 +57,20 @@ final class HotPath {
   private var committedBatch: Int64 = 0
   /// When the last batch was sent, by the clock of ``time(_:)``.
   private var sentAt: Int64 = 0
+  private var preparesAt: UInt64 = 0
   private let isClosing: @Sendable () -> Bool
 
   init(
     usesBatchTime: Bool, owners: Owners, leases: HeldLeases, lapsed: LeaseLook,
     cheapClaim: UInt64 = Claims.cheap, isClosing: @escaping @Sendable () -> Bool,
+    scout: @escaping @Sendable () throws(StoreError) -> Connection,
     connect: @escaping @Sendable () throws(StoreError) -> Connection
   ) {
     self.usesBatchTime = usesBatchTime
     self.owners = owners
     self.leases = leases
     self.lapsed = lapsed
-    behind = BehindLook(connect: connect)
+    behind = BehindLook(connect: scout)
     claims = Claims(look: behind, cheap: cheapClaim)
     self.isClosing = isClosing
     self.connect = connect
@@ -95,6 +97,7 @@ final class HotPath {
     let now = usesBatchTime ? batch.now : nil
     if let node = batch.claim?.node { owners.insert(node) }
     let held = batch.isIntake ? [] : held
+    if batch.claim != nil, claims.isBesideLook { try prepareClaims(connection, now) }
     let steps = steps(batch, now)
     batchNumber += 1
     sentAt = time(batch)
@@ -152,15 +155,26 @@ final class HotPath {
       }
       if !heartbeat.takes.isEmpty { steps.append(Offers.extend(heartbeat, now)) }
     }
-    if let key = batch.sweep { steps += Sweep.steps(key, lapsed.lapsed(now), now) }
+    if let key = batch.sweep { steps += Sweep.steps(key, lapsed.lapsed(key, now), now) }
     if !batch.scheduleFires.isEmpty { steps.append(ScheduleFires.step(batch.scheduleFires, now)) }
     if let node = batch.collect { steps += Offers.collect(node) }
     if let take = batch.take, take.limit > 0 { steps.append(Offers.take(take, now)) }
     if let claim = batch.claim, claim.limit > 0 {
-      steps += Claims.prepare(now)
+      if !claims.isBesideLook { steps += Claims.prepare(now) }
       steps += claims.steps(claim, now)
     }
     return steps
+  }
+
+  /// Makes runs claimable in a transaction of its own: beside a snapshot that may take longer than a claim's transaction
+  /// is to last. It takes a twentieth of the time at most.
+  private func prepareClaims(_ connection: Connection, _ now: Timestamp?) throws(StoreError) {
+    let start = Clock.monotonic
+    guard start >= preparesAt else { return }
+    do throws(PostgresFailure) {
+      _ = try connection.run([Command(.begin)] + Claims.prepare(now).map(\.command) + [Command(.commit)])
+    } catch { throw StoreError(error) }
+    preparesAt = Clock.monotonic + (Clock.monotonic - start) * Claims.refreshShare
   }
 
   private func read(_ step: Step, _ rows: Rows, _ outcome: inout StoreOutcome) throws(PostgresFailure) {

@@ -19,6 +19,8 @@ final class LeaseLook: Sendable {
     /// No lease that is still held was granted before, and none will be, by the database's time in microseconds.
     var oldest: Int64
     var isWide: Bool
+    /// Monotonic nanoseconds at which it began.
+    var began: UInt64
   }
 
   /// Nanoseconds that a sweep waits for its look, which takes less as a rule; what comes later serves the next sweep.
@@ -35,10 +37,10 @@ final class LeaseLook: Sendable {
   private static let settled = Statement(
     name: "looking for open transactions",
     sql: """
-      SELECT \(Statement.now) - CASE
-          WHEN count(*) FILTER (WHERE usename IS DISTINCT FROM current_user) > 0 THEN interval '3 seconds'
-          ELSE greatest(interval '1500 milliseconds', now() - min(xact_start) FILTER (WHERE backend_xid IS NOT NULL))
-        END
+      SELECT \(Statement.now) - greatest(
+          CASE WHEN count(*) FILTER (WHERE usename IS DISTINCT FROM current_user) > 0
+            THEN interval '3 seconds' ELSE interval '1500 milliseconds' END,
+          now() - min(xact_start) FILTER (WHERE backend_xid IS NOT NULL))
       FROM pg_stat_activity
       WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
       """)
@@ -57,8 +59,11 @@ final class LeaseLook: Sendable {
       """)
 
   private struct State {
+    var key: DutyKey?
     var oldest: Int64?
     var wideAt: UInt64 = 0
+    /// When the last look began that was to find what had slipped through.
+    var sureAt: UInt64 = 0
   }
 
   private let scout: Scout<Found>
@@ -74,15 +79,25 @@ final class LeaseLook: Sendable {
   func close() { scout.close() }
 
   /// What has lapsed, as far as it is known by now.
-  func lapsed(_ now: Timestamp?) -> [Lapsed] {
+  func lapsed(_ key: DutyKey, _ now: Timestamp?) -> [Lapsed] {
     state.withLock { state in
       let start = Clock.monotonic
+      if key != state.key {
+        // A new lead looks at all leases there are.
+        (state.key, state.oldest) = (key, nil)
+      }
       let isLate = scout.isOut
       if !isLate { send(state, now) }
       guard let report = scout.report(until: waits ? nil : start + LeaseLook.patience) else { return [] }
+      if isLate, state.oldest == nil, !report.finding.isWide {
+        // It was sent before this lead: what it found counts, how far it looked does not.
+        send(state, now)
+        return report.finding.lapsed
+      }
       state.oldest = report.finding.oldest
       // Only a look that reached further back than usual says what such a one costs.
       if report.finding.isWide {
+        state.sureAt = report.finding.began
         state.wideAt = Clock.monotonic + max(LeaseLook.wideAfter, report.cost * LeaseLook.wideShare)
       }
       if isLate { send(state, now) }
@@ -91,10 +106,13 @@ final class LeaseLook: Sendable {
   }
 
   private func send(_ state: State, _ now: Timestamp?) {
-    let isWide = Clock.monotonic >= state.wideAt
-    let since = state.oldest.map { isWide ? $0 - LeaseLook.minute : $0 } ?? .min
+    let began = Clock.monotonic
+    let isWide = state.oldest == nil || began >= state.wideAt
+    // Back to a minute before the last look of this kind, by which everything older had been seen.
+    let reach = LeaseLook.minute + Int64((began - state.sureAt) / 1000)
+    let since = state.oldest.map { isWide ? $0 - reach : $0 } ?? .min
     scout.send { connection throws(PostgresFailure) in
-      Found(try connection.run(LeaseLook.commands(since, now)), isWide: isWide)
+      Found(try connection.run(LeaseLook.commands(since, now)), isWide: isWide, began: began)
     }
   }
 
@@ -107,9 +125,9 @@ final class LeaseLook: Sendable {
 }
 
 extension LeaseLook.Found {
-  fileprivate init(_ rows: [Rows], isWide: Bool) {
+  fileprivate init(_ rows: [Rows], isWide: Bool, began: UInt64) {
     let (settled, leases) = (rows[0].int(0, 0), rows[1])
-    self.isWide = isWide
+    (self.isWide, self.began) = (isWide, began)
     oldest = settled
     lapsed = []
     for row in 0..<leases.count {

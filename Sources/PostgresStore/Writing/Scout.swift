@@ -18,14 +18,19 @@ final class Scout<Finding: Sendable>: Sendable {
   private struct State {
     var thread: NamedThread?
     var isOut = false
+    var isClosed = false
     /// Cancels what the connection is doing.
     nonisolated(unsafe) var cancel: OpaquePointer?
   }
+
+  /// Nanoseconds between attempts to cancel what is being read.
+  private static var patience: UInt64 { 50_000_000 }
 
   private let name: String
   private let connect: @Sendable () throws(StoreError) -> Connection
   private let state = Mutex(State())
   private let questions = Mailbox<Question>()
+  private let ended = OneShot<Void>()
   /// Nil stands for a question that could not be answered.
   private let reports = Mailbox<Report?>()
 
@@ -34,18 +39,21 @@ final class Scout<Finding: Sendable>: Sendable {
     self.connect = connect
   }
 
+  private var isClosed: Bool { state.withLock { $0.isClosed } }
+
   /// Whether a question was put whose report has not been taken.
   var isOut: Bool { state.withLock { $0.isOut } }
 
-  /// Puts a question, unless another is out.
-  func send(_ question: @escaping Question) {
+  /// Puts a question; false when another is out.
+  @discardableResult func send(_ question: @escaping Question) -> Bool {
     let starts = state.withLock { state in
-      guard !state.isOut else { return false }
+      guard !state.isOut, !state.isClosed else { return false }
       state.isOut = true
       if state.thread == nil { state.thread = NamedThread(name) { [self] in answer() } }
       return true
     }
     if starts { questions.post(question) }
+    return starts
   }
 
   /// Takes the report on the question that is out, if it comes until then; nil too when the question failed.
@@ -61,23 +69,32 @@ final class Scout<Finding: Sendable>: Sendable {
   func close() {
     questions.close()
     let thread = state.withLock { state in
+      defer { (state.thread, state.isClosed) = (nil, true) }
+      return state.thread
+    }
+    guard let thread else { return }
+    // What is asked just now may not have reached the server yet.
+    while ended.wait(until: Clock.monotonic + Scout.patience) == nil { cancel() }
+    thread.join()
+    reports.close()
+  }
+
+  private func cancel() {
+    state.withLock { state in
       // The text of an error is of no use.
       var text: [CChar] = Array(repeating: 0, count: 256)
       if let cancel = state.cancel { _ = PQcancel(cancel, &text, Int32(text.count)) }
-      defer { state.thread = nil }
-      return state.thread
     }
-    thread?.join()
-    reports.close()
   }
 
   private func answer() {
     var connection: Connection?
     while let asked = questions.take() {
-      for question in asked { reports.post(look(question, &connection)) }
+      for question in asked where !isClosed { reports.post(look(question, &connection)) }
     }
     know(nil)
     connection?.close()
+    ended.deliver(())
   }
 
   private func look(_ question: Question, _ connection: inout Connection?) -> Report? {
@@ -102,6 +119,8 @@ final class Scout<Finding: Sendable>: Sendable {
     let made = try connect()
     know(made)
     connection = made
+    // A store that was closed meanwhile has found nothing to cancel.
+    if isClosed { throw ConnectionPool.closed }
     return made
   }
 
