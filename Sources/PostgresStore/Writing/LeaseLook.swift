@@ -23,8 +23,12 @@ final class LeaseLook: Sendable {
     var began: UInt64
   }
 
-  /// Nanoseconds that a sweep waits for its look, which takes less as a rule; what comes later serves the next sweep.
-  private static let patience: UInt64 = 10_000_000
+  /// Nanoseconds that a sweep waits for its look, which takes less as a rule; what comes later serves the next sweep, and
+  /// the runs wait for that.
+  private static let patience: UInt64 = 150_000_000
+  /// The same, once a look that reached no further than usual has taken longer than this: it would hold every batch up.
+  private static let haste: UInt64 = 10_000_000
+  private static let slow: UInt64 = 60_000_000
   /// Nanoseconds between looks that begin a minute further back, at the least, and the part of the time they may take.
   private static let wideAfter: UInt64 = 30_000_000_000
   private static let wideShare: UInt64 = 50
@@ -64,6 +68,10 @@ final class LeaseLook: Sendable {
     var wideAt: UInt64 = 0
     /// When the last look began that was to find what had slipped through.
     var sureAt: UInt64 = 0
+    /// Nanoseconds that the last look took which reached no further than usual.
+    var cost: UInt64 = 0
+
+    var patience: UInt64 { cost > LeaseLook.slow ? LeaseLook.haste : LeaseLook.patience }
   }
 
   private let scout: Scout<Found>
@@ -88,7 +96,7 @@ final class LeaseLook: Sendable {
       }
       let isLate = scout.isOut
       if !isLate { send(state, now) }
-      guard let report = scout.report(until: waits ? nil : start + LeaseLook.patience) else { return [] }
+      guard let report = scout.report(until: waits ? nil : start + state.patience) else { return [] }
       if isLate, state.oldest == nil, !report.finding.isWide {
         // It was sent before this lead: what it found counts, how far it looked does not.
         send(state, now)
@@ -99,6 +107,8 @@ final class LeaseLook: Sendable {
       if report.finding.isWide {
         state.sureAt = report.finding.began
         state.wideAt = Clock.monotonic + max(LeaseLook.wideAfter, report.cost * LeaseLook.wideShare)
+      } else {
+        state.cost = report.cost
       }
       if isLate { send(state, now) }
       return report.finding.lapsed
