@@ -25,6 +25,7 @@ let package = Package(
     .target(name: "CPackageImage", dependencies: ["CloacinaABI"], cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CToml"),
+    .target(name: "CInputSchema", linkerSettings: [.linkedLibrary("re2")]),
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -42,6 +43,7 @@ let package = Package(
       name: "PackageHost",
       dependencies: ["WorkflowModel", "Telemetry", "Threading", "CPackageImage", "CLinux", "CloacinaABI"]),
     .target(name: "WorkflowStore", dependencies: ["WorkflowModel", "Telemetry", "Threading"]),
+    .target(name: "InputSchemas", dependencies: ["WorkflowModel", "CInputSchema"]),
     .target(name: "CloacinaKit", dependencies: ["CloacinaABI"]),
 
     // MARK: Floor 3
@@ -51,9 +53,12 @@ let package = Package(
       dependencies: ["WorkflowStore", "WorkflowModel", "Telemetry", "Threading", "CLinux", "CPostgres", "CCrypto"]),
     .target(
       name: "PackageRegistry",
-      dependencies: ["PackageArchive", "PackageHost", "WorkflowStore", "WorkflowModel", "Telemetry", "Threading"]),
+      dependencies: [
+        "PackageArchive", "PackageHost", "InputSchemas", "WorkflowStore", "WorkflowModel", "Telemetry", "Threading",
+      ]),
     .target(
-      name: "PackageBuilder", dependencies: ["PackageArchive", "PackageHost", "WorkflowModel", "Threading", "CLinux"]),
+      name: "PackageBuilder",
+      dependencies: ["PackageArchive", "PackageHost", "InputSchemas", "WorkflowModel", "Threading", "CLinux"]),
     .target(name: "Scheduler", dependencies: ["WorkflowStore", "WorkflowModel", "Telemetry", "Threading"]),
     .target(name: "Executor", dependencies: ["PackageHost", "WorkflowModel", "Telemetry", "Threading"]),
 
@@ -100,6 +105,7 @@ let package = Package(
     .target(
       name: "StoreConformance", dependencies: ["WorkflowStore", "WorkflowModel"], path: "Tests/StoreConformance"),
     .testTarget(name: "WorkflowModelTests", dependencies: ["WorkflowModel"]),
+    .testTarget(name: "InputSchemasTests", dependencies: ["InputSchemas", "WorkflowModel"]),
     .testTarget(name: "ThreadingTests", dependencies: ["Threading"]),
     .testTarget(
       name: "WorkflowStoreTests", dependencies: ["StoreConformance", "WorkflowStore", "WorkflowModel", "Threading"]),

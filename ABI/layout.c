@@ -55,7 +55,7 @@ FIELD(cloacina_task, concurrency_key, 96);
 FIELD(cloacina_task, concurrency_limit, 112);
 FIELD(cloacina_task, reserved, 116);
 
-SIZE(cloacina_workflow, 64);
+SIZE(cloacina_workflow, 80);
 FIELD(cloacina_workflow, struct_size, 0);
 FIELD(cloacina_workflow, on_conflict, 4);
 FIELD(cloacina_workflow, name, 8);
@@ -64,6 +64,7 @@ FIELD(cloacina_workflow, task_count, 40);
 FIELD(cloacina_workflow, tasks, 48);
 FIELD(cloacina_workflow, upgrade, 56);
 FIELD(cloacina_workflow, reserved, 60);
+FIELD(cloacina_workflow, input_schema, 64);
 
 SIZE(cloacina_deferral, 48);
 FIELD(cloacina_deferral, struct_size, 0);

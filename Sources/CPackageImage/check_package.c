@@ -42,10 +42,18 @@ static int check_compiler(cloacina_text compiler, const char *swift_compiler, cl
                     *own == 0 ? "none" : own);
 }
 
-static int has_upgrade(const cloacina_workflow *workflow) { return workflow->struct_size >= sizeof *workflow; }
+/* ABI 1.1 ends where the schema of 1.2 begins. */
+static int has_upgrade(const cloacina_workflow *workflow) {
+  return workflow->struct_size >= offsetof(cloacina_workflow, input_schema);
+}
 
 int32_t clo_upgrade_of(const cloacina_workflow *workflow) {
   return has_upgrade(workflow) ? workflow->upgrade : CLOACINA_UPGRADE_PINNED;
+}
+
+cloacina_text clo_input_schema_of(const cloacina_workflow *workflow) {
+  const cloacina_text none = {NULL, 0};
+  return workflow->struct_size >= sizeof *workflow ? workflow->input_schema : none;
 }
 
 static int check_upgrade(const cloacina_workflow *workflow, const char *where, cloacina_image_error *error) {
@@ -64,7 +72,8 @@ static int check_workflow(const cloacina_workflow *workflow, uint64_t *tasks, ui
   snprintf(where, sizeof where, "workflow '%.*s'", (int)workflow->name.count, workflow->name.utf8);
   if (clo_check_text(workflow->description, longest_description, "the description of a workflow", error) != 0 ||
       clo_check_enum(workflow->on_conflict, CLOACINA_CONFLICT_REFUSE, "on_conflict of a workflow", error) != 0 ||
-      check_upgrade(workflow, where, error) != 0)
+      check_upgrade(workflow, where, error) != 0 ||
+      clo_check_text(clo_input_schema_of(workflow), longest_value, "the input schema of a workflow", error) != 0)
     return -1;
   if (workflow->task_count == 0 || workflow->task_count > most_tasks || (*tasks += workflow->task_count) > most_tasks)
     return clo_refuse(error, REFUSED_COUNT, "%s has %zu tasks; 1 to %d per package are allowed", where,

@@ -33,6 +33,8 @@ int clo_check_text(cloacina_text text, size_t longest, const char *what, cloacin
 int clo_check_name(cloacina_text text, const char *what, cloacina_image_error *error);
 /* What a workflow declares; CLOACINA_UPGRADE_PINNED for one of 1.0. */
 int32_t clo_upgrade_of(const cloacina_workflow *workflow);
+/* Empty for one of 1.0 or 1.1. Whether it is a schema is checked later, with the graph. */
+cloacina_text clo_input_schema_of(const cloacina_workflow *workflow);
 int clo_check_enum(int64_t value, int64_t highest, const char *what, cloacina_image_error *error);
 
 /* Writes a checked package; `buffer->overflow` tells that it did not fit. */

@@ -139,6 +139,8 @@ static void write_workflow(clo_buffer *buffer, const cloacina_workflow *workflow
   /* Left out where it says nothing, so that older hosts read the text too. */
   if (clo_upgrade_of(workflow) == CLOACINA_UPGRADE_NEXT_TASK)
     clo_buffer_add_text(buffer, ",\"upgrade\":\"next-task\"");
+  const cloacina_text input_schema = clo_input_schema_of(workflow);
+  if (input_schema.count > 0) write_member(buffer, ",\"input_schema\":", input_schema);
   clo_buffer_add_text(buffer, ",\"tasks\":[");
   for (size_t index = 0; index < workflow->task_count; index++) {
     if (index > 0) clo_buffer_add(buffer, ",", 1);

@@ -28,12 +28,13 @@ public struct Package: Sendable {
   }
 }
 
-/// A workflow as declared by ``workflow(_:description:onConflict:upgrade:_:)``.
+/// A workflow as declared by ``workflow(_:description:onConflict:upgrade:inputSchema:_:)``.
 public struct WorkflowDeclaration: Sendable {
   let name: String
   let description: String
   let onConflict: ConflictPolicy
   let upgrade: UpgradePolicy
+  let inputSchema: String
   let tasks: [TaskDeclaration]
 }
 
@@ -98,11 +99,16 @@ public struct Concurrency: Sendable {
 }
 
 /// A graph of tasks called `name`, in the order of declaration.
+///
+/// - Parameter inputSchema: JSON Schema (draft 7) that the input of a run has to fit; empty for any object.
 public func workflow(
   _ name: String, description: String = "", onConflict: ConflictPolicy = .lastDeclared,
-  upgrade: UpgradePolicy = .pinned, @ListBuilder<TaskDeclaration> _ tasks: () -> [TaskDeclaration]
+  upgrade: UpgradePolicy = .pinned, inputSchema: String = "",
+  @ListBuilder<TaskDeclaration> _ tasks: () -> [TaskDeclaration]
 ) -> WorkflowDeclaration {
-  WorkflowDeclaration(name: name, description: description, onConflict: onConflict, upgrade: upgrade, tasks: tasks())
+  WorkflowDeclaration(
+    name: name, description: description, onConflict: onConflict, upgrade: upgrade, inputSchema: inputSchema,
+    tasks: tasks())
 }
 
 /// A task that starts when all of `after` have succeeded, or as `rule` says.

@@ -29,7 +29,8 @@ enum Table {
         on_conflict: Int32(refuses ? CLOACINA_CONFLICT_REFUSE : CLOACINA_CONFLICT_LAST_DECLARED),
         name: text(workflow.name), description: text(workflow.description), task_count: workflow.tasks.count,
         tasks: pointers(workflow.tasks.map(task)),
-        upgrade: Int32(upgrades ? CLOACINA_UPGRADE_NEXT_TASK : CLOACINA_UPGRADE_PINNED), reserved: 0))
+        upgrade: Int32(upgrades ? CLOACINA_UPGRADE_NEXT_TASK : CLOACINA_UPGRADE_PINNED), reserved: 0,
+        input_schema: text(workflow.inputSchema)))
   }
 
   private static func task(_ task: TaskDeclaration) -> UnsafePointer<cloacina_task> {

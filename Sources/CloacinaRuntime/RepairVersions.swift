@@ -106,6 +106,7 @@ extension RuntimeError {
       case .succeeded, .nothingLeft: (.refused, "CLO-R039")
       case .unpinned: (.refused, "CLO-R040")
       case .badInput: (.invalid, "CLO-R041")
+      case .inputSchema: (.invalid, InputMisfit.code)
       case .withdrawn: (.refused, "CLO-R043")
       case .removed: (.refused, "CLO-R033")
       }

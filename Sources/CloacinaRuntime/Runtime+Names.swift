@@ -7,6 +7,10 @@ struct WorkflowTarget {
   var workflow: String
   /// Nil: whichever is active when the run is stored.
   var digest: PackageDigest?
+  /// What was active when it was looked up; nil for a version that was asked for.
+  var activation: Activation?
+  /// Nothing is asked until ``Runtime/ruled(_:_:)`` has looked.
+  var inputRules = InputRules()
   /// The version was out of service, without a run in flight.
   var isAtRest = false
 }
@@ -16,9 +20,11 @@ extension Runtime {
   ///
   /// - Throws: ``RuntimeError`` `.notFound`, with the nearest known name; `.invalid` when several match.
   func resolve(_ name: String, tenant: String) throws(RuntimeError) -> WorkflowTarget {
-    let known = try activeWorkflows(tenant: tenant)
+    let (activations, known) = try active(tenant)
     guard let match = try match(name, known) else { throw unknownWorkflow(name, tenant, known) }
-    return WorkflowTarget(package: match.package, workflow: match.name)
+    var target = WorkflowTarget(package: match.package, workflow: match.name)
+    target.activation = activations.first { $0.package == match.package }
+    return target
   }
 
   /// The one of `known` that `name` stands for; nil when there is none.

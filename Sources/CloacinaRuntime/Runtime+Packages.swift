@@ -84,10 +84,14 @@ extension Runtime {
     }
   }
 
-  func activeWorkflows(tenant: String) throws(RuntimeError) -> [WorkflowRecord] {
+  func activeWorkflows(tenant: String) throws(RuntimeError) -> [WorkflowRecord] { try active(tenant).workflows }
+
+  /// What is active, with the workflows of it.
+  func active(_ tenant: String) throws(RuntimeError) -> (activations: [Activation], workflows: [WorkflowRecord]) {
     try store { store throws(StoreError) in
-      let active = Set(try store.activations(tenant: tenant).map(\.digest))
-      return try store.workflows(tenant: tenant, package: nil).filter { active.contains($0.digest) }
+      let activations = try store.activations(tenant: tenant)
+      let digests = Set(activations.map(\.digest))
+      return (activations, try store.workflows(tenant: tenant, package: nil).filter { digests.contains($0.digest) })
     }
   }
 

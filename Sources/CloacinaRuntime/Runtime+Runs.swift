@@ -16,18 +16,20 @@ extension Runtime {
     var batch = StoreBatch(now: Clock.now)
     batch.submissions.reserveCapacity(requests.count)
     var targets: [String: WorkflowTarget] = [:]
-    for request in requests {
+    for (index, request) in requests.enumerated() {
       let key = "\(request.tenant)\u{0}\(request.workflow)\u{0}\(request.version ?? "")"
       let target: WorkflowTarget
       if let known = targets[key] {
         target = known
       } else {
-        target = try resolve(request)
+        target = ruled(try resolve(request), request)
         targets[key] = target
       }
       try checkInput(request.input)
+      let id = nextRunID(batch.now)
+      try target.inputRules.check(request.input, id, requests.count == 1 ? nil : index)
       var submission = RunSubmission(
-        id: nextRunID(batch.now), tenant: request.tenant, package: target.package,
+        id: id, tenant: request.tenant, package: target.package,
         workflow: target.workflow, input: request.input)
       submission.priority = request.priority
       submission.idempotencyKey = request.idempotencyKey

@@ -85,6 +85,7 @@ extension View {
     var text = style.paint(title, .bold) + (description.isEmpty ? "" : "  \(SafeText.line(description))")
     let upgrade = document["upgrade"]?.text == "next-task" ? ", upgrade: next-task" : ""
     text += "  (conflicts: \(word("on_conflict"))\(upgrade))\n"
+    if let schema = document["input_schema"], schema != .null { text += "  input  \(View.inputSchema(schema))\n" }
     var table = Table([
       .init("TASK"), .init("AFTER"), .init("ATTEMPTS"), .init("TIMEOUT"), .init("RULE"), .init("MORE"),
     ])

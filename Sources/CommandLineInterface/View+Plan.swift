@@ -22,7 +22,7 @@ extension View {
       for (index, change) in changes.enumerated() { text += planLine(index == 0 ? title : "", planWords(change)) }
     }
     text += planLine("ABI", "\(word("abi", of: new))   exports \(View.names(new["exports"]))")
-    text += planLine("INPUT", "no schema declared: packages cannot declare one yet")
+    text += planInput(new)
     text += planLine("ACCESS", "no permissions declared: packages cannot declare any yet")
     text += planSchedules + planInFlight(old, new)
     return text + planEnd(old)

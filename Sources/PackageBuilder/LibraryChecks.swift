@@ -1,3 +1,4 @@
+import InputSchemas
 import WorkflowModel
 
 /// What a built library must hold to, beyond what a host checks when it loads it.
@@ -57,6 +58,13 @@ struct LibraryChecks {
     for workflow in descriptor.workflows {
       do throws(GraphError) { _ = try RunPlan(workflow) } catch {
         var refusal = BuildError(error.code, "workflow '\(workflow.name)': \(error.message)")
+        refusal.isRejection = true
+        throw refusal
+      }
+      do throws(InputSchemaError) { _ = try workflow.inputCheck() } catch {
+        var refusal = BuildError(
+          InputSchemaError.code, "the input schema of workflow '\(workflow.name)' cannot be used: \(error)",
+          fix: "correct the schema; docs/input-schemas.md says what is supported")
         refusal.isRejection = true
         throw refusal
       }

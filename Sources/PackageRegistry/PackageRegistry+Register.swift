@@ -1,3 +1,4 @@
+import InputSchemas
 import PackageArchive
 package import PackageHost
 import Synchronization
@@ -87,6 +88,12 @@ extension PackageRegistry {
     }
     for workflow in verified.descriptor.workflows {
       do throws(GraphError) { _ = try RunPlan(workflow) } catch { throw .graph(workflow: workflow.name, error) }
+      do throws(InputSchemaError) { _ = try workflow.inputCheck() } catch {
+        throw .host(
+          HostError(
+            code: InputSchemaError.code,
+            message: "the input schema of workflow '\(workflow.name)' cannot be used: \(error)"))
+      }
     }
     return verified
   }

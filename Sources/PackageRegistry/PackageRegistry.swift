@@ -1,5 +1,6 @@
 package import PackageArchive
 package import PackageHost
+import InputSchemas
 import Synchronization
 import Telemetry
 import Threading
@@ -85,7 +86,9 @@ package final class PackageRegistry: Sendable {
         guard let index = json["index"]?.integer, let body = json["definition"] else {
           throw JSONError("not a stored definition", at: 0)
         }
-        prepared[record.name] = .resolved(try RunPlan(WorkflowDefinition(json: body)), workflowIndex: Int(index))
+        let workflow = try WorkflowDefinition(json: body)
+        let plan = try RunPlan(workflow, inputCheck: try workflow.inputCheck())
+        prepared[record.name] = .resolved(plan, workflowIndex: Int(index))
       } catch { prepared[record.name] = .unavailable("its stored definition is damaged: \(error)") }
     }
     return prepared

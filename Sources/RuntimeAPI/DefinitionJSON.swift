@@ -3,8 +3,11 @@ package import WorkflowModel
 extension WorkflowDefinition {
   /// The declaration with every policy of every task spelled out, and its layers.
   package var contract: [(String, JSONValue)] {
-    (json.members ?? []).filter { !$0.isCalled("upgrade") }.map { ($0.name, $0.value) }
-      + [("upgrade", .string(upgrade.rawValue)), ("layers", .array(layers.map { .array($0.map(JSONValue.string)) }))]
+    (json.members ?? []).filter { !$0.isCalled("upgrade") && !$0.isCalled("input_schema") }.map { ($0.name, $0.value) }
+      + [
+        ("upgrade", .string(upgrade.rawValue)), ("input_schema", inputSchemaJSON),
+        ("layers", .array(layers.map { .array($0.map(JSONValue.string)) })),
+      ]
   }
 
   /// Task ids by the longest path from a task without dependencies; tasks of one layer may run together.

@@ -38,9 +38,19 @@ extension PlanSide {
       JSONMember("compiler", .string(descriptor.compiler)), JSONMember("isolation", .string(isolation)),
       JSONMember("targets", .array(targets.map(JSONValue.string))),
       JSONMember("exports", .array(exports.map(JSONValue.string))),
-      // The ABI has no field for either; whoever reads plans finds them here once it has.
-      JSONMember("input_schema", .null), JSONMember("permissions", .null),
+      JSONMember("input_schema", inputSchemas),
+      // The ABI has no field for them; whoever reads plans finds them here once it has.
+      JSONMember("permissions", .null),
     ])
+  }
+}
+
+extension PlanSide {
+  /// Schemas by workflow; null when no workflow declares one.
+  private var inputSchemas: JSONValue {
+    let declared = descriptor.workflows.filter { $0.inputSchema != nil }
+    guard !declared.isEmpty else { return .null }
+    return .object(declared.map { JSONMember($0.name, $0.inputSchemaJSON) })
   }
 }
 
@@ -48,7 +58,7 @@ extension PlanChange {
   fileprivate var contract: JSONValue {
     .object([
       JSONMember("kind", .string(kind.rawValue)), JSONMember("workflow", .optional(workflow)),
-      JSONMember("task", .optional(task)), JSONMember("old", old), JSONMember("new", new),
+      JSONMember("task", .optional(task)), JSONMember("property", .optional(property)), JSONMember("old", old), JSONMember("new", new),
       JSONMember("breaking", .bool(isBreaking)),
     ])
   }

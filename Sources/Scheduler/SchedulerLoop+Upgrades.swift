@@ -43,6 +43,7 @@ extension SchedulerLoop {
       let begun = run.machine.endedTasks + run.flights.map { run.plan.definition.tasks[$0.task].id }
       do throws(RepairRefusal) {
         try GraphCompatibility.check(begun, from: run.version, to: version)
+        try version.checkInput(run.claim.input)
         run.upgrade = version
         stayBehind(key, run)
         return leaveIfIdle(key, run)

@@ -27,6 +27,15 @@ struct ObjectFields {
     return text
   }
 
+  /// The same for a key that may be missing.
+  mutating func optionalText(_ key: String) throws(DescriptorError) -> String? {
+    guard rest.contains(where: { $0.isCalled(key) }) else {
+      known.append(key)
+      return nil
+    }
+    return try text(key)
+  }
+
   mutating func flag(_ key: String) throws(DescriptorError) -> Bool {
     let value = try take(key)
     guard let flag = value.bool else { throw ObjectFields.wrongType(value, "a boolean", path: path(of: key)) }

@@ -24,6 +24,10 @@ package struct PlanChange: Sendable, Equatable {
     /// The task depends on other tasks than before.
     case taskMoved = "task_moved"
     case taskDescription = "task_description"
+    /// The input of a workflow's runs has to fit a schema, does not have to any more, or has to fit another one.
+    case inputSchema = "input_schema"
+    /// A top-level property of the input is declared, is not any more, or otherwise than before.
+    case inputProperty = "input_property"
     case retry, timeout, rule, tags, concurrency, defers
     /// A schedule starts a workflow that is no longer there.
     case scheduleOrphaned = "schedule_orphaned"
@@ -34,6 +38,8 @@ package struct PlanChange: Sendable, Equatable {
   package var workflow: String?
   /// Nil: of the workflow or the package as a whole.
   package var task: String?
+  /// A property of the input; nil: the change is of no such thing.
+  package var property: String?
   /// What was and what is to be, as the descriptor's JSON has it; `null` for what is not there.
   package var old: JSONValue
   package var new: JSONValue
@@ -41,9 +47,10 @@ package struct PlanChange: Sendable, Equatable {
   package var isBreaking: Bool
 
   package init(
-    _ kind: Kind, workflow: String? = nil, task: String? = nil, from old: JSONValue = .null, to new: JSONValue = .null,
-    isBreaking: Bool
+    _ kind: Kind, workflow: String? = nil, task: String? = nil, property: String? = nil, from old: JSONValue = .null,
+    to new: JSONValue = .null, isBreaking: Bool
   ) {
+    self.property = property
     self.kind = kind
     self.workflow = workflow
     self.task = task

@@ -39,6 +39,7 @@ package struct RunMachine: Sendable {
     } catch {
       refusal = refusal ?? Failure(.permanent, "the run's input is not a JSON object: \(error)")
     }
+    if checkpoints.isEmpty, refusal == nil, let misfit = plan.misfit(of: input) { refusal = misfit.failure }
     if !checkpoints.isEmpty { restore(checkpoints) }
   }
 

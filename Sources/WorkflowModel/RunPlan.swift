@@ -1,6 +1,8 @@
 /// A workflow prepared for running: validated, with positions instead of names. Shared by all its runs.
 package final class RunPlan: Sendable {
   package let definition: WorkflowDefinition
+  /// Nil: the workflow takes any object.
+  package let inputCheck: InputCheck?
   /// For each task, positions of its dependencies, as declared.
   package let dependencies: [[Int]]
   /// For each task, positions of the tasks that depend on it, in declaration order.
@@ -20,8 +22,10 @@ package final class RunPlan: Sendable {
   /// True when some two tasks can run in either order, so that they may write one key.
   let mayConflict: Bool
 
+  /// - Parameter inputCheck: what the workflow's ``WorkflowDefinition/inputSchema`` says.
   /// - Throws: ``GraphError`` for an empty, cyclic, dangling or ambiguous graph, or a number out of range.
-  package init(_ definition: WorkflowDefinition) throws(GraphError) {
+  package init(_ definition: WorkflowDefinition, inputCheck: InputCheck? = nil) throws(GraphError) {
+    self.inputCheck = inputCheck
     let checks = GraphChecks(definition)
     try checks.names()
     positions = try checks.positions()

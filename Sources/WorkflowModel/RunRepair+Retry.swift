@@ -25,6 +25,7 @@ extension RunRepair {
     guard version.plan.definition.tasks.contains(where: { !result.kept.contains($0.id) }) else {
       throw RunRepair.nothingLeft
     }
+    try version.checkInput(result.input ?? run.input)
     return result
   }
 

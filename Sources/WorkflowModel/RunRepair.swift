@@ -89,6 +89,8 @@ package struct RepairRefusal: Error, Sendable, Equatable {
     /// The version takes no further run, or is gone.
     case withdrawn, removed
     case badInput = "bad_input"
+    /// The input does not fit the schema of the version that it is for.
+    case inputSchema = "input_schema"
   }
 
   package var reason: Reason
@@ -162,6 +164,7 @@ extension RunRepair {
     guard own.digest != target.digest else { return .unchanged }
     let states = TaskCheckpoint.lastStates(run.checkpoints)
     try GraphCompatibility.check(states.filter(\.value.isTerminal).map(\.key), from: own, to: target)
+    try target.checkInput(run.input)
     return .migrate(target)
   }
 

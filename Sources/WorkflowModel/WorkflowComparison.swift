@@ -39,7 +39,7 @@ enum WorkflowComparison {
           isBreaking: false))
     }
     if let order = orderChange(old, new) { changes.append(order) }
-    return changes + tasks(old, new)
+    return changes + InputSchemaComparison.changes(from: old, to: new) + tasks(old, new)
   }
 
   private static func tasks(_ old: WorkflowDefinition, _ new: WorkflowDefinition) -> [PlanChange] {

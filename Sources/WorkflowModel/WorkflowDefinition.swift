@@ -42,6 +42,8 @@ package struct WorkflowDefinition: Sendable, Equatable {
   package var description: String = ""
   package var onConflict = ConflictPolicy.lastDeclared
   package var upgrade = UpgradePolicy.pinned
+  /// JSON Schema, as written, that the input of a run has to fit; nil: any object.
+  package var inputSchema: String?
   package var tasks: [TaskDefinition]
 
   package init(name: String, tasks: [TaskDefinition]) {

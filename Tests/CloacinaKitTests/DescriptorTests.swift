@@ -65,6 +65,17 @@ extension ExportedPackages {
       #expect(workflows[1].pointee.struct_size == MemoryLayout<cloacina_workflow>.size)
     }
 
+    @Test func aSchemaOfTheInputIsHandedOverAsWritten() {
+      let package = ExportedPackage(
+        Package {
+          workflow("asks", inputSchema: #"{"required": ["é"]}"#) { task("t") { _ in } }
+          workflow("takes") { task("t") { _ in } }
+        }, PackageIdentity(name: "tested", version: "1.0.0"))
+      let workflows = table(package).workflows
+      #expect(workflows[0].pointee.input_schema.string == #"{"required": ["é"]}"#)
+      #expect(workflows[1].pointee.input_schema.count == 0)
+    }
+
     @Test func rulesNest() throws {
       let package = export {
         task("a") { _ in }

@@ -146,6 +146,14 @@ struct ImageTests {
     for name in ["older_workflow", "well_behaved"] { #expect(!(try Image(name).descriptor.contains("upgrade"))) }
   }
 
+  @Test("a workflow says what its input has to fit; one of ABI 1.1 does not")
+  func inputSchema() throws {
+    #expect(try Image("with_schema").descriptor.contains(#""input_schema":"{\"required\": [\"rows\"]}""#))
+    let older = try Image("older_schema").descriptor
+    #expect(older.contains(#""upgrade":"next-task""#) && !older.contains("input_schema"))
+    #expect(!(try Image("well_behaved").descriptor.contains("input_schema")))
+  }
+
   @Test("a package built for a newer minor version loads")
   func newerMinor() throws {
     let image = try Image("newer_struct")

@@ -16,6 +16,7 @@ struct ImageTestsRefusals {
       ("unknown_upgrade", "CLO-P018", "upgrade of a workflow is 2"),
       ("deferring", "CLO-P019", "task 'act'"), ("null_run", "CLO-P020", "run"),
       ("null_name", "CLO-P020", "count 4"), ("null_workflows", "CLO-P020", "workflows"),
+      ("null_schema", "CLO-P020", "input schema of a workflow"),
       ("not_utf8", "CLO-P021", "at byte 3"), ("bad_id", "CLO-P022", "'../etc passwd'"),
       ("empty_workflow", "CLO-P023", "workflow 'empty'"),
       ("deep_rule", "CLO-P024", "deeper than 16"),

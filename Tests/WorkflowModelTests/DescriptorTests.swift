@@ -49,6 +49,11 @@ import Testing
     workflow.upgrade = .nextTask
     #expect(workflow.json["upgrade"]?.text == "next-task")
     #expect(try WorkflowDefinition(json: workflow.json) == workflow)
+    #expect(workflow.json["input_schema"] == nil && workflow.inputSchemaJSON == .null)
+    workflow.inputSchema = #"{"required": ["rows"]}"#
+    #expect(workflow.json["input_schema"]?.text == #"{"required": ["rows"]}"#)
+    #expect(workflow.inputSchemaJSON.json == #"{"required":["rows"]}"#)
+    #expect(try WorkflowDefinition(json: workflow.json) == workflow)
     let text = workflow.json.json.replacingFirst("next-task", with: "next-tsk")
     let error = #expect(throws: DescriptorError.self) { try WorkflowDefinition(json: JSONReader.read(text)) }
     #expect(error?.path == "upgrade" && error?.message.contains("did you mean 'next-task'?") == true)

@@ -130,12 +130,22 @@ typedef struct cloacina_authored_task {
   CLOACINA_WORKFLOW_OF(CLOACINA_UPGRADE_NEXT_TASK, title, about, __VA_ARGS__)
 
 #define CLOACINA_WORKFLOW_OF(how, title, about, ...)                                                \
+  CLOACINA_WORKFLOW_WITH((.upgrade = how), title, about, __VA_ARGS__)
+
+/* A workflow with further members of cloacina_workflow, in parentheses:
+ * CLOACINA_WORKFLOW_WITH((CLOACINA_INPUT_SCHEMA({"required": ["rows"]})), "report", "Reports", CLOACINA_TASK(…)). */
+#define CLOACINA_WORKFLOW_WITH(members, title, about, ...)                                          \
   &(const cloacina_workflow) {                                                                      \
     .struct_size = sizeof(cloacina_workflow), .name = CLOACINA_TEXT(title),                         \
     .description = CLOACINA_TEXT(about),                                                            \
     .task_count = sizeof((const cloacina_task *const[]){__VA_ARGS__}) / sizeof(cloacina_task *),    \
-    .tasks = (const cloacina_task *const[]) { __VA_ARGS__ }, .upgrade = how                         \
+    .tasks = (const cloacina_task *const[]) { __VA_ARGS__ }, CLOACINA_MEMBERS members               \
   }
+
+#define CLOACINA_MEMBERS(...) __VA_ARGS__
+
+/* The schema that the input of the workflow's runs has to fit, written as JSON, without quotes around it. */
+#define CLOACINA_INPUT_SCHEMA(...) .input_schema = CLOACINA_TEXT(#__VA_ARGS__)
 
 /* The package: its workflows, and the entry points. */
 #define CLOACINA_PACKAGE(...)                                                                       \

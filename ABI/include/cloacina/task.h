@@ -105,6 +105,7 @@ typedef struct cloacina_workflow {
   const cloacina_task *CLOACINA_NONNULL const *CLOACINA_NONNULL tasks;
   int32_t upgrade;               /* CLOACINA_UPGRADE_…; since 1.1 */
   uint32_t reserved;             /* must be zero; since 1.1 */
+  cloacina_text input_schema;    /* JSON Schema that the input of a run has to fit; empty: anything; since 1.2 */
 } cloacina_workflow;
 
 CLOACINA_END_C

@@ -5,6 +5,6 @@
 /* Raised when an old package could no longer be understood; the entry point is renamed with it. */
 #define CLOACINA_ABI_MAJOR 1
 /* Raised when fields, features or extensions are appended. */
-#define CLOACINA_ABI_MINOR 1
+#define CLOACINA_ABI_MINOR 2
 
 #endif

@@ -1,0 +1,73 @@
+#include "guard.h"
+
+#include <cmath>
+#include <limits>
+
+namespace input_schema {
+
+namespace {
+
+constexpr uint64_t most_steps = 1'000'000;
+constexpr ptrdiff_t most_stack = 512 << 10;
+constexpr size_t most_unique = 1000;    // items, each of which is compared with each other
+constexpr size_t bytes_per_step = 256;  // of a string that is read
+constexpr size_t most_faults = 20;
+
+thread_local allowance *current = nullptr;
+
+const char *here() { return static_cast<const char *>(__builtin_frame_address(0)); }
+
+}  // namespace
+
+allowance::allowance() : left(most_steps), floor(here() - most_stack) { current = this; }
+
+allowance::~allowance() { current = nullptr; }
+
+void allowance::take(uint64_t steps) {
+  if (current == nullptr) return;
+  if (here() < current->floor) throw limit_reached{"it takes more nested checks than are allowed"};
+  if (steps > current->left) throw limit_reached{"it takes more checks than are allowed"};
+  current->left -= steps;
+}
+
+const char *guard::misfit(const valijson::adapters::Adapter &value) const {
+  if (is_unique && value.isArray() && value.getArraySize() > most_unique)
+    return "has more than the 1000 items that can be compared with each other";
+  double number = 0;
+  if (divisor > 0 && value.isNumber() && value.getNumber(number) && number != 0) {
+    const double rest = std::remainder(number, divisor);
+    // 0.3 is a multiple of 0.1, although neither is what it seems.
+    if (std::fabs(rest) > std::fabs(number) * 4 * std::numeric_limits<double>::epsilon()) return "is no such multiple";
+  }
+  std::string text;
+  if (reads_text && value.isString() && value.getString(text)) {
+    allowance::take(text.size() / bytes_per_step);
+    if (pattern && !RE2::PartialMatch(text, *pattern)) return "does not match the pattern";
+  }
+  return nullptr;
+}
+
+bool guard::validate(const valijson::adapters::Adapter &value, const std::vector<std::string> &context,
+                     valijson::ValidationResults *results) const {
+  allowance::take(cost);
+  if (results != nullptr && results->numErrors() > most_faults) throw enough_faults{};
+  const char *fault = misfit(value);
+  if (fault == nullptr) return true;
+  if (results != nullptr) results->pushError(context, fault);
+  return false;
+}
+
+valijson::constraints::Constraint *guard_builder::make(const valijson::adapters::Adapter &value) const {
+  auto made = std::make_unique<guard>();
+  value.applyToObject([&](const std::string &name, const valijson::adapters::Adapter &member) {
+    if (name == "cost") made->cost = static_cast<uint64_t>(member.asInteger());
+    if (name == "text") made->reads_text = true;
+    if (name == "uniqueItems") made->is_unique = true;
+    if (name == "multipleOf") made->divisor = member.getNumber();
+    if (name == "pattern") made->pattern = std::make_shared<RE2>(member.asString(), RE2::Quiet);
+    return true;
+  });
+  return made.release();
+}
+
+}  // namespace input_schema
