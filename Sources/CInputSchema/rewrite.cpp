@@ -230,7 +230,8 @@ class rewriter {
     std::set<std::string> seen;
     const json words = value.is_array() ? value : json::array({value});
     for (const auto &word : words)
-      if (!word.is_string() || types.count(word.get<std::string>()) == 0 || !seen.insert(word.get<std::string>()).second)
+      if (!word.is_string() || types.count(word.get<std::string>()) == 0 ||
+          !seen.insert(word.get<std::string>()).second)
         throw flaw{where, "type is null, boolean, object, array, number, integer or string, or a list of them"};
     if (words.empty()) throw flaw{where, "type is an empty list"};
   }
@@ -277,7 +278,8 @@ class rewriter {
     if (found != references.end()) {
       for (const auto &next : found->second) {
         for (const auto &before : path)
-          if (before == next.target) throw flaw{next.at, "the reference leads back to itself for one and the same value"};
+          if (before == next.target)
+            throw flaw{next.at, "the reference leads back to itself for one and the same value"};
         refuse_circle(next.target);
       }
     }

@@ -72,7 +72,9 @@ extension ExportedPackages {
           workflow("takes") { task("t") { _ in } }
         }, PackageIdentity(name: "tested", version: "1.0.0"))
       let workflows = table(package).workflows
-      #expect(workflows[0].pointee.input_schema.string == #"{"required": ["é"]}"#)
+      let schema = workflows[0].pointee.input_schema
+      let bytes = UnsafeRawBufferPointer(start: schema.utf8, count: schema.count)
+      #expect(String(decoding: bytes, as: UTF8.self) == #"{"required": ["é"]}"#)
       #expect(workflows[1].pointee.input_schema.count == 0)
     }
 

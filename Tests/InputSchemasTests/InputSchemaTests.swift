@@ -58,11 +58,11 @@ private func list(_ count: Int, _ item: (Int) -> String) -> String {
       (#"{"propertyNames":{"maxLength":1}}"#, [#"{"a":1}"#], [#"{"ab":1}"#]),
       (#"{"minProperties":1,"maxProperties":2}"#, [#"{"a":1}"#], [#"{}"#, #"{"a":1,"b":2,"c":3}"#]),
       (
-        #"{"$ref":"#/definitions/tree","definitions":{"tree":{"type":"object","properties":{"down":{"$ref":"#"}}}}}"#,
+        ##"{"$ref":"#/definitions/tree","definitions":{"tree":{"type":"object","properties":{"down":{"$ref":"#"}}}}}"##,
         [#"{"down":{"down":{}}}"#], [#"{"down":{"down":1}}"#]
       ),
       (
-        #"{"properties":{"a":{"$ref":"#/definitions/n"}},"definitions":{"n":{"if":{"type":"string"},"then":false}}}"#,
+        ##"{"properties":{"a":{"$ref":"#/definitions/n"}},"definitions":{"n":{"if":{"type":"string"},"then":false}}}"##,
         [#"{"a":1}"#], [#"{"a":"x"}"#]
       ),
       (
@@ -107,8 +107,8 @@ private func list(_ count: Int, _ item: (Int) -> String) -> String {
       (#"{"patternProperties":{}}"#, "/patternProperties", "not supported"),
       (#"{"$schema":"https://json-schema.org/draft/2020-12/schema"}"#, "/$schema", "draft 7"),
       (#"{"properties":{"a":{"definitions":{}}}}"#, "/properties/a/definitions", "top"),
-      (#"{"$ref":"#/definitions/none"}"#, "/$ref", "there is no"),
-      (#"{"$ref":"#/definitions/a","type":"object","definitions":{"a":{}}}"#, "/type", "beside $ref"),
+      (##"{"$ref":"#/definitions/none"}"##, "/$ref", "there is no"),
+      (##"{"$ref":"#/definitions/a","type":"object","definitions":{"a":{}}}"##, "/type", "beside $ref"),
     ])
   func whatIsNoSchemaIsRefusedWithItsPlace(schema: String, pointer: String, words: String) throws {
     let error = try refusal(schema)
@@ -127,9 +127,9 @@ private func list(_ count: Int, _ item: (Int) -> String) -> String {
 
   @Test(
     arguments: [
-      #"{"$ref":"#"}"#, #"{"allOf":[{"$ref":"#"}]}"#,
-      #"{"$ref":"#/definitions/a","definitions":{"a":{"$ref":"#/definitions/b"},"b":{"$ref":"#/definitions/a"}}}"#,
-      #"{"properties":{"x":{"$ref":"#/definitions/a"}},"definitions":{"a":{"not":{"anyOf":[{"$ref":"#/definitions/a"}]}}}}"#,
+      ##"{"$ref":"#"}"##, ##"{"allOf":[{"$ref":"#"}]}"##,
+      ##"{"$ref":"#/definitions/a","definitions":{"a":{"$ref":"#/definitions/b"},"b":{"$ref":"#/definitions/a"}}}"##,
+      ##"{"properties":{"x":{"$ref":"#/definitions/a"}},"definitions":{"a":{"not":{"$ref":"#/definitions/a"}}}}"##,
     ])
   func aReferenceToItselfIsRefused(schema: String) throws {
     #expect(try refusal(schema).message.contains("leads back to itself"))
@@ -143,21 +143,21 @@ private func list(_ count: Int, _ item: (Int) -> String) -> String {
     #expect(try refusal(String(repeating: "[", count: 60_000)).message.contains("JSON"))
     #expect(try refusal(#"{"allOf":[\#(list(2000) { _ in "{}" })]}"#).message.contains("more than 1000"))
     // Each refers to the next for another value: as deep as a schema of the allowed size can lead the compiler.
-    let chain = list(900) { #""d\#($0)":{"properties":{"x":{"$ref":"#/definitions/d\#($0 + 1)"}}}"# }
-    let schema = #"{"$ref":"#/definitions/d0","definitions":{\#(chain),"d900":{"type":"integer"}}}"#
+    let chain = list(900) { ##""d\##($0)":{"properties":{"x":{"$ref":"#/definitions/d\##($0 + 1)"}}}"## }
+    let schema = ##"{"$ref":"#/definitions/d0","definitions":{\##(chain),"d900":{"type":"integer"}}}"##
     #expect(throws: InputSchemaError.self) { try InputSchema(schema) }
-    let shorter = list(400) { #""d\#($0)":{"properties":{"x":{"$ref":"#/definitions/d\#($0 + 1)"}}}"# }
-    let fits = #"{"$ref":"#/definitions/d0","definitions":{\#(shorter),"d400":{"type":"integer"}}}"#
+    let shorter = list(400) { ##""d\##($0)":{"properties":{"x":{"$ref":"#/definitions/d\##($0 + 1)"}}}"## }
+    let fits = ##"{"$ref":"#/definitions/d0","definitions":{\##(shorter),"d400":{"type":"integer"}}}"##
     #expect(try misfit(fits, "{}") == nil)
   }
 
   @Test func aCheckThatWouldTakeForEverIsGivenUp() throws {
     // Each level asks twice for the next.
-    let schema = #"{"properties":{"x":{"allOf":[{"$ref":"#"},{"$ref":"#"}]}}}"#
+    let schema = ##"{"properties":{"x":{"allOf":[{"$ref":"#"},{"$ref":"#"}]}}}"##
     let input = String(repeating: #"{"x":"#, count: 100) + "{}" + String(repeating: "}", count: 100)
     #expect(try misfit(schema, input)?.message.contains("more") == true)
-    let steps = list(480) { #""d\#($0)":{"allOf":[{"$ref":"#/definitions/d\#($0 + 1)"}]}"# }
-    let long = #"{"$ref":"#/definitions/d0","definitions":{\#(steps),"d480":{}}}"#
+    let steps = list(480) { ##""d\##($0)":{"allOf":[{"$ref":"#/definitions/d\##($0 + 1)"}]}"## }
+    let long = ##"{"$ref":"#/definitions/d0","definitions":{\##(steps),"d480":{}}}"##
     #expect(try misfit(long, "{}")?.message.contains("nested") == true)
   }
 

@@ -38,7 +38,8 @@ import Testing
   @Test func aSchemaAppearsAndGoes() throws {
     let added = changes(nil, Self.rows)
     #expect(added.map(\.kind) == [.inputSchema] && added[0].isBreaking)
-    #expect(added[0].old == .null && added[0].new == (try JSONReader.read(Self.rows)) && added[0].workflow == "w")
+    #expect(added[0].old == .null && added[0].workflow == "w")
+    #expect(try added[0].new == JSONReader.read(Self.rows))
     let removed = changes(Self.rows, nil)
     #expect(removed.map(\.kind) == [.inputSchema] && !removed[0].isBreaking && removed[0].new == .null)
   }
@@ -72,7 +73,8 @@ import Testing
       shown(strict, #"{"properties":{"a":{"type":"integer"},"b":{}}}"#) == [
         "input_schema", "a integer/required → integer",
       ])
-    #expect(!changes(strict, #"{"properties":{"a":{"type":["number","string"]},"b":{}}}"#).contains(where: \.isBreaking))
+    let wider = changes(strict, #"{"properties":{"a":{"type":["number","string"]},"b":{}}}"#)
+    #expect(wider.map(\.isBreaking) == [false, false])
   }
 
   @Test func theOldOrderOfPropertiesIsKeptAndWhatIsAddedComesBehind() {
