@@ -79,8 +79,12 @@ extension Runtime {
     var repairs: [RunRepair] = []
     for run in runs {
       do throws(RepairProblem) {
-        let own = try versions.own(run)
-        repairs.append(RunRepair(request.deed, run.id, own: own, target: try versions.target(run)))
+        var repair = RunRepair(request.deed, run.id, own: nil, target: try versions.target(run))
+        switch try versions.own(run) {
+        case .success(let own): repair.own = own
+        case .failure(let lost): repair.lost = lost
+        }
+        repairs.append(repair)
       } catch {
         switch error {
         case .ofRun(let reason): results[run.id] = .refused(reason)
