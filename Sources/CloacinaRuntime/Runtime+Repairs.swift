@@ -39,7 +39,11 @@ extension Runtime {
   /// - Throws: why it was refused, too.
   package func repair(_ run: RunRecord, _ request: RepairRequest) throws(RuntimeError) -> RunRepaired {
     let result = try repair([run], request)[0]
-    if case .refused(let reason) = result { throw reason }
+    if case .refused(var reason) = result {
+      // Refusals name no run, so that those of many can be counted; this one is to be copied.
+      reason.fix = reason.fix?.replacing(" run retry ID ", with: " run retry \(run.id) ")
+      throw reason
+    }
     return result
   }
 

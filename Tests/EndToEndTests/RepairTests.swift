@@ -122,7 +122,7 @@ extension EndToEnd {
         #expect(refused.status == 5, "\(arguments): \(refused.errors)")
         for words in [
           "CLO-R033", "the run's own version 1.0.0 is gone",
-          "run retry ID --from start --on "
+          "run retry \(id) --from start --on "
             + (arguments.contains("--on") ? "1.1.0" : "active"),
         ] { #expect(refused.errors.contains(words), "\(words) is not in \(refused.errors)") }
       }
@@ -158,7 +158,7 @@ extension EndToEnd {
       }
       let incompatible = try workspace.ctl("run", "migrate", id, "--to", "active")
       #expect(incompatible.status == 5)
-      #expect(incompatible.errors.contains("run retry ID --on"), "\(incompatible.errors)")
+      #expect(incompatible.errors.contains("run retry \(id) --on"), "\(incompatible.errors)")
       #expect(try workspace.json("run", "show", id)["status"]?.text == "failed")
       #expect(try workspace.json("run", "retry", id)["changed"]?.bool == true)
       let second = try workspace.json("run", "retry", id)
