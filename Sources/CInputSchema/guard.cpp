@@ -37,7 +37,8 @@ const char *guard::misfit(const valijson::adapters::Adapter &value) const {
   if (divisor > 0 && value.isNumber() && value.getNumber(number) && number != 0) {
     const double rest = std::remainder(number, divisor);
     // 0.3 is a multiple of 0.1, although neither is what it seems.
-    if (std::fabs(rest) > std::fabs(number) * 4 * std::numeric_limits<double>::epsilon()) return "is no such multiple";
+    const double blur = std::trunc(divisor) == divisor ? 0 : 4 * std::numeric_limits<double>::epsilon();
+    if (std::fabs(rest) > std::fabs(number) * blur) return "is not the multiple that is asked for";
   }
   std::string text;
   if (reads_text && value.isString() && value.getString(text)) {

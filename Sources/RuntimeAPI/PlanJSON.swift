@@ -58,7 +58,8 @@ extension PlanChange {
   fileprivate var contract: JSONValue {
     .object([
       JSONMember("kind", .string(kind.rawValue)), JSONMember("workflow", .optional(workflow)),
-      JSONMember("task", .optional(task)), JSONMember("property", .optional(property)), JSONMember("old", old), JSONMember("new", new),
+      JSONMember("task", .optional(task)), JSONMember("property", .optional(property)), JSONMember("old", old),
+      JSONMember("new", new),
       JSONMember("breaking", .bool(isBreaking)),
     ])
   }

@@ -68,7 +68,8 @@ extension EndToEnd {
       #expect(try fleet.count("workflow_run") == 0)
       let node = try fleet.serve("a")
       let id = try fleet.sql(
-        "INSERT INTO \(fleet.schema).workflow_run (type, payload) VALUES ('intake.report', '{\"rows\":0}') RETURNING id")
+        "INSERT INTO \(fleet.schema).workflow_run (type, payload) VALUES ('intake.report', '{\"rows\":0}') RETURNING id"
+      )
       #expect(try fleet.workspace.waitForEnd(id) == "failed")
       #expect(try fleet.workspace.json("run", "show", id)["error"]?.text?.contains("at /rows") == true)
       let retry = try fleet.workspace.ctl("run", "retry", id, "--set", "rows=-1")

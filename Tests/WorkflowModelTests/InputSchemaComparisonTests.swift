@@ -133,7 +133,8 @@ import Testing
     let own = RunVersion(
       digest: digests[0], version: "1", plan: try RunPlan(WorkflowDefinition(name: "w", tasks: Self.tasks)))
     let target = RunVersion(digest: digests[1], version: "2", plan: try plan())
-    func decide(_ deed: RunRepair.Deed, _ status: RunStatus, _ input: String, on version: RunVersion?) -> RepairDecision {
+    func decide(_ deed: RunRepair.Deed, _ status: RunStatus, _ input: String, on version: RunVersion?) -> RepairDecision
+    {
       var run = RunSnapshot(status: status, digest: digests[0], input: Array(input.utf8), checkpoints: [])
       run.versionState = .active
       return RunRepair(deed, RunID("r"), own: own, target: version).decide(run)
