@@ -104,13 +104,6 @@ class rewriter {
   }
 
   json redirected(const json &value, const std::string &at, bool same) {
-    for (const auto &[name, member] : value.items()) {
-      const auto known = keywords.find(name);
-      const bool is_note = known != keywords.end() && known->second == shape::note;
-      if (name == "$ref" || is_note || (at.empty() && known != keywords.end() && known->second == shape::root_only))
-        continue;
-      throw flaw{at + step(name), "draft 7 reads nothing beside $ref; put both into allOf"};
-    }
     const json &target = value["$ref"];
     const std::string where = at + "/$ref";
     const std::string prefix = "#/definitions/";
@@ -121,9 +114,20 @@ class rewriter {
                         "is fetched"};
     if (name.find_first_of("/~%\"\\", name == "#" ? 1 : prefix.size()) != std::string::npos || name == prefix)
       throw flaw{where, "'" + name + "' names no definition that $ref can name: give it a plain name"};
+    refuse_beside(value, at);
     all.push_back({name, where});
     if (same) references[owner].push_back({name, where});
     return {{"$ref", name}};
+  }
+
+  static void refuse_beside(const json &value, const std::string &at) {
+    for (const auto &[name, member] : value.items()) {
+      const auto known = keywords.find(name);
+      const bool is_note = known != keywords.end() && known->second == shape::note;
+      if (name == "$ref" || is_note || (at.empty() && known != keywords.end() && known->second == shape::root_only))
+        continue;
+      throw flaw{at + step(name), "draft 7 reads nothing beside $ref; put both into allOf"};
+    }
   }
 
   void keyword(const std::string &name, const json &value, const std::string &at, unsigned depth, bool same,

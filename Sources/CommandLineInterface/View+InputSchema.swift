@@ -14,7 +14,7 @@ extension View {
       }.joined()
     }
     let declared = (new["input_schema"]?.members ?? []).map(\.name)
-    guard !declared.isEmpty else { return planLine("INPUT", "any object: no workflow declares a schema") }
+    guard !declared.isEmpty else { return planLine("INPUT", "no schema declared: any object is taken") }
     let names = declared.map(SafeText.line).joined(separator: ", ")
     let isNew = (document["from"] ?? .null) == .null
     return planLine("INPUT", "fits the schema of \(names)\(isNew ? "" : ", unchanged")")

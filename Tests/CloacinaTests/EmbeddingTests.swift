@@ -109,6 +109,23 @@ import Testing
     }
   }
 
+  @Test func aContextThatDoesNotFitTheSchemaIsRefused() async throws {
+    let application = try Application()
+    try await blocking {
+      let cloacina = try application.open()
+      defer { cloacina.close() }
+      try cloacina.registry.registerWorkflow(SampleArchives.intake)
+      let error = #expect(throws: CloacinaError.self) {
+        try cloacina.scheduler.scheduleWorkflow("report", contexts: [["rows": 1], ["rows": "two"]])
+      }
+      #expect(error?.kind == .invalid && error?.code == "CLO-R087", "\(String(describing: error))")
+      #expect(error?.message.contains("input 2: ") == true && error?.message.contains("at /rows: ") == true)
+      #expect(try cloacina.registry.versions("intake").map(\.runsInFlight) == [0])
+      let run = try cloacina.scheduler.scheduleWorkflow("report", context: ["rows": 2])
+      #expect(try run.result(timeout: .seconds(60))["counted"]?.integer == 2)
+    }
+  }
+
   @Test func theLibraryFindsWhatItPublished() async throws {
     let application = try Application()
     try await blocking {

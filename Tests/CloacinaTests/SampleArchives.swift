@@ -6,6 +6,8 @@ enum SampleArchives {
   static let name = "simple_demo_c"
   static let old = build("1.0.0")
   static let new = build("1.1.0")
+  /// Of the package whose workflow `report` has an input schema.
+  static let intake = build(folder: "Tests/Packages/Intake")
 
   static let repository: String = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().path
@@ -18,15 +20,17 @@ enum SampleArchives {
     return URL(fileURLWithPath: String(bundle[slash...])).deletingLastPathComponent().path + "/cloacina-runner"
   }()
 
-  private static func build(_ version: String) -> [UInt8] {
+  private static func build(_ version: String) -> [UInt8] { build(folder: "SamplePackages/SimpleDemoC/v\(version)") }
+
+  private static func build(folder: String) -> [UInt8] {
     setenv("CLOACINA_SDK", repository, 1)
     let file = FileManager.default.temporaryDirectory.appending(path: "cloacina-\(UUID().uuidString).cloacina").path
     defer { try? FileManager.default.removeItem(atPath: file) }
     do {
       _ = try PackageBuilder.build(
         BuildOptions(
-          directory: "\(repository)/SamplePackages/SimpleDemoC/v\(version)", output: file, runnerPath: runner))
+          directory: "\(repository)/\(folder)", output: file, runnerPath: runner))
       return Array(try Data(contentsOf: URL(fileURLWithPath: file)))
-    } catch { preconditionFailure("the sample \(version) cannot be built: \(error)") }
+    } catch { preconditionFailure("\(folder) cannot be built: \(error)") }
   }
 }

@@ -143,8 +143,8 @@ extension EndToEnd {
       let workspace = try Workspace()
       let archive = try workspace.build("SamplePackages/SimpleDemoSwift/v1.0.0") { copy in
         try Workspace.replace(
-          "workflow(\"data_processing\"",
-          by: ##"workflow("data_processing", inputSchema: #"{"required": ["rows"]}"#"##,
+          "and writes a report\")",
+          by: ##"and writes a report", inputSchema: #"{"required": ["rows"]}"#)"##,
           in: "\(copy)/SimpleDemo.swift")
       }
       _ = try workspace.json("package", "register", archive, "--activate")

@@ -17,11 +17,12 @@ private final class EmptyStore: UnansweringStore {
   private static let opened = HostError(code: "CLO-TEST", message: "its library is opened")
 
   /// Why a package with this one task is not registered by a registry that opens no library.
-  private func refusal(_ change: (inout TaskDefinition) -> Void) throws -> HostError? {
+  private func refusal(inputSchema: String? = nil, _ change: (inout TaskDefinition) -> Void) throws -> HostError? {
     var task = TaskDefinition(id: "a")
     change(&task)
-    let descriptor = PackageDescriptor(
-      name: "tested", version: "1.0.0", workflows: [WorkflowDefinition(name: "w", tasks: [task])])
+    var workflow = WorkflowDefinition(name: "w", tasks: [task])
+    workflow.inputSchema = inputSchema
+    let descriptor = PackageDescriptor(name: "tested", version: "1.0.0", workflows: [workflow])
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("cloacina-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -61,6 +62,16 @@ private final class EmptyStore: UnansweringStore {
       task.concurrencyLimit = 3
     }
     #expect(refusal == Self.opened)
+  }
+
+  @Test func aSchemaOfTheInputHasToBeOneThatCanBeUsed() throws {
+    // With what TOML, in which the manifest keeps it, has to escape.
+    let schema = #"{"properties": {"a\"b": {"pattern": "^\\w+$"}}}"#
+    #expect(try refusal(inputSchema: schema) { _ in } == Self.opened)
+    let remote = try refusal(inputSchema: #"{"allOf": [{"$ref": "http://127.0.0.1:1/s.json"}]}"#) { _ in }
+    #expect(remote?.code == "CLO-P096" && remote?.message.contains("workflow 'w'") == true)
+    #expect(remote?.message.contains("at /allOf/0/$ref: ") == true, "\(remote?.message ?? "")")
+    #expect(try refusal(inputSchema: "{") { _ in }?.code == "CLO-P096")
   }
 
   @Test func deferringIsRefusedByName() throws {

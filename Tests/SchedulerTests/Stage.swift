@@ -99,10 +99,12 @@ final class Stage {
 
   /// A node with `slots` slots on a shared database, which can claim one run of `tasks` for each name of `runs`.
   ///
-  /// - Parameter next: the tasks in every other version, which the runs then follow.
+  /// - Parameters:
+  ///   - next: the tasks in every other version, which the runs then follow.
+  ///   - nextCheck: what those versions ask of an input.
   init(
     _ tasks: [TaskDefinition], runs: [String] = ["r"], slots: Int = 4, next: [TaskDefinition]? = nil,
-    codeIsGone: Bool = false,
+    nextCheck: InputCheck? = nil, codeIsGone: Bool = false,
     configure: (inout SchedulerConfiguration) -> Void = { _ in }
   ) throws {
     commits = CommitQueue(store: store)
@@ -115,7 +117,7 @@ final class Stage {
     if next != nil { workflow.upgrade = .nextTask }
     let plan = try RunPlan(workflow)
     workflow.tasks = next ?? tasks
-    let nextPlan = try RunPlan(workflow)
+    let nextPlan = try RunPlan(workflow, inputCheck: nextCheck)
     store.set { $0.claimable = runs.map { Stage.claim($0) } }
     let clock = clock
     loop = SchedulerLoop(

@@ -65,6 +65,18 @@ import WorkflowStore
     #expect(stage.store.written(\.repins).isEmpty)
   }
 
+  @Test func aVersionThatDoesNotTakeTheInputIsRefusedAndTheRunGoesOn() throws {
+    let stage = try Stage(chain, next: chain, nextCheck: { _ in InputMisfit(pointer: "/rows", message: "is missing") })
+    for _ in 0..<3 { stage.tell(.active([Self.activation()])) }
+    let events = stage.store.written(\.events).filter { $0.type == "upgrade_refused" }
+    #expect(events.count == 1)
+    let reason = try JSONReader.read(try #require(events.first).data)["reason"]?.text
+    #expect(reason?.contains("at /rows: is missing (version 1.1.0)") == true, "\(reason ?? "")")
+    try stage.end("a")
+    try stage.end("b")
+    #expect(stage.store.written(\.finishes).map(\.status) == [.succeeded])
+  }
+
   @Test func aRunThatBeganAfterTheActivationKeepsTheVersionItWasGiven() throws {
     for activation in [Self.activation(at: 0), Self.activation(Stage.digest)] {
       let stage = try Stage(chain, next: chain)
