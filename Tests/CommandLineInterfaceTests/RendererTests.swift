@@ -269,7 +269,7 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
         simple_demo 1.0.0 (active) → 1.1.0  digest 0a1b2c3d4e5f  47.4 KiB
         GRAPH        + data_processing.check_data after collect_data
         ABI        1.0   exports cloacina_package_v1
-        INPUT      no schema declared: packages cannot declare one yet
+        INPUT      no schema declared: any object is taken
         ACCESS     no permissions declared: packages cannot declare any yet
         SCHED        data_processing 30 6 * * MON-FRI Europe/Berlin, next 2026-02-02 05:30:00 UTC, unchanged
         IN FLIGHT  5 runs on 1.0.0 stay pinned; drained in about 4.1 s (p95)

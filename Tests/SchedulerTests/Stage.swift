@@ -101,10 +101,10 @@ final class Stage {
   ///
   /// - Parameters:
   ///   - next: the tasks in every other version, which the runs then follow.
-  ///   - nextCheck: what those versions ask of an input.
+  ///   - nextMisfit: what those versions say of every input.
   init(
     _ tasks: [TaskDefinition], runs: [String] = ["r"], slots: Int = 4, next: [TaskDefinition]? = nil,
-    nextCheck: InputCheck? = nil, codeIsGone: Bool = false,
+    nextMisfit: InputMisfit? = nil, codeIsGone: Bool = false,
     configure: (inout SchedulerConfiguration) -> Void = { _ in }
   ) throws {
     commits = CommitQueue(store: store)
@@ -117,7 +117,7 @@ final class Stage {
     if next != nil { workflow.upgrade = .nextTask }
     let plan = try RunPlan(workflow)
     workflow.tasks = next ?? tasks
-    let nextPlan = try RunPlan(workflow, inputCheck: nextCheck)
+    let nextPlan = try RunPlan(workflow, inputCheck: { _ in nextMisfit })
     store.set { $0.claimable = runs.map { Stage.claim($0) } }
     let clock = clock
     loop = SchedulerLoop(

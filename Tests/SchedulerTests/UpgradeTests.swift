@@ -66,7 +66,7 @@ import WorkflowStore
   }
 
   @Test func aVersionThatDoesNotTakeTheInputIsRefusedAndTheRunGoesOn() throws {
-    let stage = try Stage(chain, next: chain, nextCheck: { _ in InputMisfit(pointer: "/rows", message: "is missing") })
+    let stage = try Stage(chain, next: chain, nextMisfit: InputMisfit(pointer: "/rows", message: "is missing"))
     for _ in 0..<3 { stage.tell(.active([Self.activation()])) }
     let events = stage.store.written(\.events).filter { $0.type == "upgrade_refused" }
     #expect(events.count == 1)

@@ -202,6 +202,7 @@ import Testing
   @Test func whatDiffersInEverythingHasEveryKindOfChange() {
     var old = PackagePlanTests.side
     old.descriptor.workflows.append(WorkflowDefinition(name: "gone", tasks: []))
+    old.descriptor.workflows[0].inputSchema = "{}"
     let new = next { side in
       side.descriptor.description = "new"
       (side.descriptor.author, side.descriptor.compiler, side.descriptor.fingerprint) = ("new", "new", "new")
@@ -210,6 +211,7 @@ import Testing
       side.descriptor.workflows[1...] = [WorkflowDefinition(name: "new", tasks: [])]
       var flow = side.descriptor.workflows[0]
       (flow.description, flow.onConflict, flow.upgrade) = ("new", .refuse, .nextTask)
+      flow.inputSchema = #"{"required": ["new"]}"#
       flow.tasks = [PackagePlanTests.task("new"), flow.tasks[1], flow.tasks[0]]
       flow.tasks[1].dependencies = []
       flow.tasks[1].retry.maxAttempts = 2
