@@ -189,7 +189,7 @@ final class NodeAgentLoop {
       version: Runtime.version, tags: identity.tags, types: identity.types, slots: slots, slotsBusy: busy,
       runsHeld: load.runsHeld, state: state, startedAt: identity.startedAt)
     report.connections = store.connections
-    report.hosts = engine.hosts()
+    (report.hosts, report.care, report.images) = (engine.hosts(), engine.care(), engine.images())
     return report
   }
 

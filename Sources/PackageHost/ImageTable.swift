@@ -1,19 +1,5 @@
 import Synchronization
-import WorkflowModel
-
-/// How many libraries are mapped, for good, and how many may be.
-package struct ImageUse: Sendable, Equatable {
-  package var count: Int
-  /// Bytes of the libraries' files.
-  package var bytes: Int
-  package var limit: Int
-
-  package init(count: Int, bytes: Int, limit: Int) {
-    self.count = count
-    self.bytes = bytes
-    self.limit = limit
-  }
-}
+package import WorkflowModel
 
 /// The libraries mapped into this process. None is ever unmapped, so each digest is mapped once and used again, and
 /// their number is limited.
