@@ -141,7 +141,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "CloacinaTests",
-      dependencies: ["Cloacina", "PackageBuilder", "Threading", "cloacina-runner"]),
+      dependencies: [
+        "Cloacina", "CloacinaRuntime", "PackageBuilder", "PackageHost", "Threading", "WorkflowModel", "cloacina-runner",
+      ]),
     .testTarget(name: "CommandLineInterfaceTests", dependencies: ["CommandLineInterface", "WorkflowModel"]),
     .testTarget(name: "EndToEndTests", dependencies: ["WorkflowModel"]),
   ],

@@ -77,8 +77,8 @@ package final class ImageTable: Sendable {
       throw HostError(
         code: ImageTable.fullCode,
         message: """
-          this process has mapped \(count) libraries, as many as it may (--images \(limit)), and none can be unmapped; \
-          register the package with runner isolation, restart the node, or raise --images
+          this process has mapped \(count) libraries, \(limit) is how many it may, and none can be unmapped; register \
+          the package with runner isolation, restart the process, or raise its limit (serve --images, Options.images)
           """, isInfrastructure: true)
     }
     let content: Content

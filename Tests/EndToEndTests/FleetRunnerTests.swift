@@ -36,7 +36,8 @@ extension EndToEnd {
       #expect(
         metrics.contains(/cloacina_host_endings_total\{node="careful",reason="idle"\} [1-9]/), "\(metrics)")
       let seen = try fleet.workspace.ctl("status").output
-      #expect(seen.contains("CARE       careful  at most 64 runners, ended after 1.0 s without a call; so far"), "\(seen)")
+      let line = "CARE       careful  at most 64 runners, ended after 1.0 s without a call; so far"
+      #expect(seen.contains(line), "\(seen)")
 
       let old = try #require(kept["process_id"]?.integer)
       // Which node takes a run is nobody's choice, so there are runs until this one has served its calls.
@@ -79,7 +80,7 @@ extension EndToEnd {
       let refused = try fleet.workspace.ctl(
         "package", "register", archives[1], "--activate", "--when-staged=2", "--isolation", "in-process")
       #expect(refused.status == 7 && refused.errors.contains("CLO-R014"), "\(refused.errors)")
-      #expect(refused.errors.contains("(--images 1)"), "\(refused.errors)")
+      #expect(refused.errors.contains("1 is how many it may"), "\(refused.errors)")
       #expect(try fleet.workspace.active("crew") == "1.0.0")
       fleet.workspace.stop(node.command)
     }
