@@ -12,7 +12,8 @@ extension Runtime {
     return found
   }
 
-  /// Returns once no run is in flight on the version; one that is in service is taken out of it first.
+  /// Returns once no run is in flight on the version; one that is in service is taken out of it first, and so is one that
+  /// is a canary.
   ///
   /// - Parameters:
   ///   - timeoutMilliseconds: nil waits for ever.

@@ -66,7 +66,11 @@ extension Grammar {
         Flag("timeout", value: "SECONDS", range: 0...31_536_000, "how long (default: for ever)"),
         Flag("yes", "take the active version out of service: new runs are refused until another one is activated"),
       ],
-      formats: items, details: ["The exit code is 7 when the time was up; the version goes on draining."],
+      formats: items,
+      details: [
+        "A canary is ended first, without --yes: new runs take the active version.",
+        "The exit code is 7 when the time was up; the version goes on draining.",
+      ],
       examples: ["package drain hello@1.0.0 --timeout 300"]),
     Verb(
       "package yank", "Take a version back: no new run may take it, runs in flight go on", operands: [exactVersion],

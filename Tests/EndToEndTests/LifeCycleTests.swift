@@ -70,6 +70,12 @@ extension EndToEnd {
       #expect(small["percent"]?.double == 0.5)
       #expect(try workspace.json("package", "canary", "ledger", "--end")["ended"]?.bool == true)
       #expect(try nextVersion() == "1.0.0")
+      // To drain a canary ends it, as its help says; nothing has to be confirmed, since the active version takes over.
+      _ = try workspace.json("package", "canary", "ledger@1.1.0", "--percent", "100")
+      #expect(try workspace.ctl("package", "drain", "--help").output.contains("A canary is ended first"))
+      let drained = try workspace.json("package", "drain", "ledger@1.1.0", "--timeout", "60")
+      #expect(drained["canary_percent"] == .null && drained["active"]?.bool == false, "\(drained.json)")
+      #expect(try nextVersion() == "1.0.0")
 
       #expect(try workspace.json("package", "yank", "ledger@1.1.0")["state"]?.text == "yanked")
       let yanked = try workspace.ctl("package", "activate", "ledger@1.1.0")

@@ -49,6 +49,7 @@ extension SwapLead {
   /// Waits until every node that takes in work has acted upon the change. Nothing that goes wrong from here on undoes
   /// it.
   func settle(_ change: Change) {
+    // A canary has no epoch to act upon: whether a run takes it is drawn in the transaction that pins the run.
     guard case .activation(let activation) = change else { return }
     let limit = max(SwapTiming.settling, order.options.wait ?? 0)
     let deadline = Clock.monotonic + UInt64(limit) * 1_000_000
