@@ -5,8 +5,8 @@ import WorkflowModel
 extension EndToEnd {
   /// The life of package versions, through the command alone.
   @Suite struct LifeCycleTests {
-    @Test func aVersionGoesThroughItsLifeAndEveryStepIsSeen() throws {
-      let workspace = try Workspace()
+    @Test(arguments: Store.allCases) func aVersionGoesThroughItsLifeAndEveryStepIsSeen(on store: Store) throws {
+      let workspace = try Workspace(on: store)
       let daemon = try workspace.serve()
       let first = try workspace.json("package", "register", try workspace.ledger("1.0.0"), "--activate")
       #expect(workspace.steps(first["swap"]) == ["verify", "stage", "probe", "activate", "settle"])
@@ -47,8 +47,8 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
-    @Test func aCanaryTakesItsShareAndIsYankedAndRemoved() throws {
-      let workspace = try Workspace()
+    @Test(arguments: Store.allCases) func aCanaryTakesItsShareAndIsYankedAndRemoved(on store: Store) throws {
+      let workspace = try Workspace(on: store)
       let daemon = try workspace.serve()
       _ = try workspace.json("package", "register", try workspace.ledger("1.0.0"), "--activate")
       let digest = try #require(
@@ -80,6 +80,8 @@ extension EndToEnd {
       #expect(try workspace.json("package", "yank", "ledger@1.1.0")["state"]?.text == "yanked")
       let yanked = try workspace.ctl("package", "activate", "ledger@1.1.0")
       #expect(yanked.status == 5 && yanked.errors.contains("--undo"), "\(yanked.errors)")
+      let asked = try workspace.ctl("start", "ledger.chain", "--version", "1.1.0")
+      #expect(asked.status == 3 && asked.errors.contains("yanked"), "\(asked.errors)")
       let over = try #require(try workspace.json("start", "chain", "--wait", "--timeout", "60")["id"]?.text)
       let moved = try workspace.ctl("run", "retry", over, "--from", "start", "--on", "1.1.0")
       #expect(moved.status == 5 && moved.errors.contains("CLO-R043"), "\(moved.errors)")
@@ -92,10 +94,9 @@ extension EndToEnd {
       _ = try workspace.json("package", "activate", "ledger@1.0.0", "--allow-downgrade")
       #expect(try nextVersion() == "1.0.0")
 
-      let unpacked = "\(workspace.database).packages/\(digest)"
-      #expect(FileManager.default.fileExists(atPath: unpacked))
+      #expect(try workspace.unpacked(digest).count == 1)
       #expect(try workspace.json("package", "remove", "ledger@1.1.0")["freed_bytes"]?.integer ?? 0 > 0)
-      #expect(!FileManager.default.fileExists(atPath: unpacked))
+      #expect(try workspace.unpacked(digest).isEmpty)
       #expect(try workspace.states("ledger") == ["1.0.0": "active"])
       let trail = try workspace.json("audit", "list", "--package", "ledger", "--limit", "100")["audit"]?.elements ?? []
       let actions = Set(trail.compactMap { $0["action"]?.text })
@@ -105,8 +106,8 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
-    @Test func aPackageThatFailsItsSelfTestIsQuarantined() throws {
-      let workspace = try Workspace()
+    @Test(arguments: Store.allCases) func aPackageThatFailsItsSelfTestIsQuarantined(on store: Store) throws {
+      let workspace = try Workspace(on: store)
       let daemon = try workspace.serve()
       let flaw = "\(workspace.folder)/flaw"
       let good = try workspace.tested("1.0.0", flaw: "\(flaw)-1", abort: false)

@@ -17,10 +17,18 @@ extension EndToEnd {
       }
     }
 
-    private func hosts(_ status: JSONValue) -> [JSONValue] { status["hosts"]?.elements ?? [] }
+    /// The daemon that answers; on a server, where a command answers for itself, the nodes with what they reported.
+    private func sources(_ status: JSONValue) -> [JSONValue] {
+      guard status["daemon"] == .null else { return [status] }
+      return status["nodes"]?.elements?.filter { $0["alive"]?.bool == true } ?? []
+    }
+
+    private func hosts(_ status: JSONValue) -> [JSONValue] {
+      sources(status).flatMap { $0["hosts"]?.elements ?? [] }
+    }
 
     private func ended(_ reason: RunnerCare.Reason, _ status: JSONValue) -> Int64 {
-      status["care"]?["ended"]?[reason.rawValue]?.integer ?? 0
+      sources(status).reduce(0) { $0 + ($1["care"]?["ended"]?[reason.rawValue]?.integer ?? 0) }
     }
 
     private func runChain(_ workspace: Workspace) throws {
@@ -70,8 +78,8 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
-    @Test func aRunnerAboveItsMemoryIsReplacedWhileItsCallsGoOn() throws {
-      let workspace = try Workspace()
+    @Test(arguments: Store.allCases) func aRunnerAboveItsMemoryIsReplacedWhileItsCallsGoOn(on store: Store) throws {
+      let workspace = try Workspace(on: store)
       // Less than any runner has: it is replaced as soon as it has served a call and is a second old.
       let daemon = try workspace.serve("--runner-memory", "1")
       _ = try workspace.json("package", "register", try workspace.ledger("1.0.0"), "--activate")
@@ -110,8 +118,8 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
-    @Test func noMoreRunnersAreKeptThanAsked() throws {
-      let workspace = try Workspace()
+    @Test(arguments: Store.allCases) func noMoreRunnersAreKeptThanAsked(on store: Store) throws {
+      let workspace = try Workspace(on: store)
       let daemon = try workspace.serve("--runners", "1")
       for path in ["Tests/Packages/Mischief", "Tests/Packages/Ledger"] {
         _ = try workspace.json("package", "register", try workspace.build(path), "--activate")
