@@ -1,9 +1,9 @@
 extension Migration {
-  static let nodeCare = Migration(
-    number: 11, name: "care and libraries of nodes",
+  static let pinTimes = Migration(
+    number: 11, name: "times of pins",
     sql: """
-      -- How a node takes care of its hosts, and how many libraries it has mapped of how many it may: JSON objects; NULL
-      -- from a release that does not say.
-      ALTER TABLE node ADD COLUMN care json, ADD COLUMN images json;
+      -- When the run was given its version, if that was after its creation. NULL: then, or by a release that does not
+      -- say.
+      ALTER TABLE workflow_run ADD COLUMN pinned_at timestamptz;
       """)
 }
