@@ -42,5 +42,12 @@ struct VersionLedger {
     activations.filter { $0.epoch > epochs[$0.digest] ?? 0 && isStaged($0.digest) }
   }
 
+  /// Forgets what was done about versions that are not `needed` any more.
+  mutating func keep(_ needed: Set<PackageDigest>) {
+    guard probedAt.count + epochs.count > needed.count else { return }
+    probedAt = probedAt.filter { needed.contains($0.key) }
+    epochs = epochs.filter { needed.contains($0.key) }
+  }
+
   mutating func actedUpon(_ activation: Activation) { epochs[activation.digest] = activation.epoch }
 }

@@ -34,17 +34,21 @@ extension PackageRegistry {
   /// Deletes the unpacked files of versions that are registered no more: of those that this process knew, and of others
   /// once they are old, because a version is put in place before it is registered.
   package func deleteRemoved() {
+    // What is not found again here was deleted, and is news should it come back.
+    let known = seen.withLock { $0 }
+    var found: Set<PackageDigest> = []
     do throws(ArchiveError) {
       for (digest, time) in try content.packages() {
         let isRegistered: Bool
         do throws(StoreError) { isRegistered = try store.package(digest: digest) != nil } catch { return }
         if isRegistered {
-          seen.withLock { _ = $0.insert(digest) }
-        } else if seen.withLock({ $0.contains(digest) }) || Clock.now - time > PackageRegistry.arrivalTime {
+          found.insert(digest)
+        } else if known.contains(digest) || Clock.now - time > PackageRegistry.arrivalTime {
           try content.remove(digest: digest)
           Log.write(.info, "a removed package was deleted here", [("digest", digest.short)])
         }
       }
+      seen.withLock { $0 = $0.subtracting(known).union(found) }
     } catch { Log.write(.warning, "removed packages could not be deleted here", [("reason", error.message)]) }
   }
 

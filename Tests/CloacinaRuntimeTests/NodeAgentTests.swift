@@ -94,6 +94,34 @@ private final class Engine: Sendable {
     #expect(engine.all.count { $0 == .packagesChanged } == 1)
   }
 
+  @Test func whatNothingNeedsIsForgottenButForTheLastOnes() throws {
+    let cluster = Cluster()
+    let all = (1...(StagingLedger.idleLimit + 2)).map { number in
+      PackageDigest(hex: String(repeating: "0", count: 61) + String(number + 100))!
+    }
+    cluster.state.withLock { $0.wantedPackages = all }
+    let agent = agent(cluster)
+    defer { agent.close() }
+    agent.news([.packages])
+    try engine.wait(intake: "all versions") { $0.digests == Set(all) }
+    cluster.state.withLock { $0.wantedPackages = [all[0]] }
+    agent.news([.versions])
+    try engine.wait(intake: "all but one") { $0.digests == Set(all).subtracting([all[1]]) }
+    #expect(engine.all.count { $0 == .stage(all[1]) } == 1)
+
+    // The one was forgotten; the store has forgotten the other.
+    cluster.state.withLock { state in
+      state.staged.removeAll { $0.digest == all[2] }
+      state.wantedPackages = [all[1], all[2]]
+    }
+    agent.news([.packages])
+    try engine.wait(intake: "both again") {
+      $0.digests?.isSuperset(of: all[1...2]) == true && $0.digests?.count != all.count
+    }
+    #expect(engine.all.count { $0 == .stage(all[1]) } == 2 && engine.all.count { $0 == .stage(all[2]) } == 1)
+    #expect(try cluster.staged(all[2]).map(\.failure) == [nil])
+  }
+
   @Test func whatCannotBePutInPlaceIsReportedAndHoldsUpNothing() throws {
     let cluster = Cluster()
     let (broken, sound) = (Cluster.digest(1), Cluster.digest(2))
