@@ -20,7 +20,7 @@ import WorkflowStore
   /// The swaps that are to be probed for once these are open, when every version is in place, or none.
   private func probes(_ ledger: inout VersionLedger, _ open: [SwapRecord], inPlace: Bool = true) -> [String] {
     _ = ledger.saw(open)
-    return ledger.probesToBegin { _ in inPlace }.map(\.id)
+    return ledger.probesToBegin(isLoadable: { _ in inPlace }).map(\.id)
   }
 
   @Test func whatASwapIsToActivateIsProbedOnceItIsInPlaceAndOnce() {

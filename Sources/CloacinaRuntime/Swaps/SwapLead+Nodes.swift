@@ -5,21 +5,22 @@ import WorkflowStore
 extension SwapLead {
   /// Waits until the nodes that take in work have prepared the version: on request for all of them, else for a moment.
   ///
-  /// - Throws: ``RuntimeError`` `.timeout`, with the nodes and their reasons, when all were asked for;
-  ///   `.rejectedPackage` when the version failed on a node.
+  /// - Throws: ``RuntimeError`` `.timeout`, with the nodes and their reasons, when one of them cannot, or when all were
+  ///   asked for; `.rejectedPackage` when the version was put in quarantine on a node.
   func awaitNodes(_ goal: StagingVerdict.Goal) throws(RuntimeError) {
     guard hasFollowers else { return }
     let (deadline, began) = (nodesDeadline, Clock.monotonic)
     var backoff = PollBackoff(from: 2, to: 100)
     while true {
       let verdict = try runtime.verdict(version.digest, goal)
-      if verdict.isComplete { return }
       if !verdict.failed.isEmpty { try refuseIfQuarantined() }
-      let isHopeless = order.options.whenStaged == nil && verdict.missing.isEmpty
-      if isHopeless || Clock.monotonic >= deadline {
-        guard order.options.whenStaged == nil else { throw notInTime(verdict) }
+      switch verdict.course(insistsOnAll: order.options.whenStaged != nil, isOver: Clock.monotonic >= deadline) {
+      case .goOn: return
+      case .goOnWithout:
         report.warnings.append("not every node was waited for: \(verdict.sentence)")
         return
+      case .refuse: throw notReady(verdict)
+      case .wait: break
       }
       if Clock.monotonic - began > SwapTiming.unseen { try note() }
       let pause = Clock.monotonic + UInt64(backoff.next()) * 1_000_000
@@ -37,11 +38,11 @@ extension SwapLead {
     throw RuntimeError(.rejectedPackage, code: record.code, record.reason)
   }
 
-  private func notInTime(_ verdict: StagingVerdict) -> RuntimeError {
+  private func notReady(_ verdict: StagingVerdict) -> RuntimeError {
     RuntimeError(
       .timeout, code: "CLO-R014",
       "\(version.name) \(version.version) is not ready on every node, so it was not activated: \(verdict.sentence)",
-      fix: "see to those nodes (cloacina-ctl node show NAME) and try again, or activate without --when-staged")
+      fix: verdict.advice)
   }
 
   // MARK: After the activation
