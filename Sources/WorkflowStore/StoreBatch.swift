@@ -248,7 +248,9 @@ package struct ClaimedRun: Sendable {
   package var losses: Int
   /// Checkpoints of earlier owners, oldest first; empty for a fresh run.
   package var checkpoints: [TaskCheckpoint]
-  package var createdAt: Timestamp = 0
+  /// When the run was given its version: at its submission, or when it was first claimed if plain SQL inserted it, or
+  /// when it was given another one since.
+  package var pinnedAt: Timestamp = 0
   /// Milliseconds between the time at which the run was due and this claim, by the store's clock.
   package var waited: Int64 = 0
 
