@@ -66,11 +66,7 @@ extension PackageRegistry {
       var open = SwapFilter()
       open.isOpen = true
       let swaps = try store.swaps(open)
-      var draining: [PackageDigest] = []
-      for activation in activations {
-        let versions = try store.packages(tenant: activation.tenant, name: activation.package)
-        draining += versions.filter { $0.state == .draining }.map(\.digest)
-      }
+      let draining = try store.drainingVersions(tenant: nil).map(\.digest)
       let digests = activations.flatMap { [$0.digest, $0.previous, $0.canary?.digest].compactMap { $0 } }
       return ServiceView(
         needed: Set(digests + swaps.map(\.to) + draining), isUnfinished: !draining.isEmpty || !swaps.isEmpty,

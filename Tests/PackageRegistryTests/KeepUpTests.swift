@@ -28,14 +28,14 @@ private final class IdleHost: PackageHost {
 /// A package with versions in every state, by their numbers.
 private final class VersionStore: UnansweringStore {
   let versions: [PackageRecord]
-  let active: Int
+  let active: Int?
   let previous: Int?
   let canary: Int?
   let swapTo: Int?
   let inFlight: [Int]
 
   init(
-    _ states: [VersionState], active: Int, previous: Int? = nil, canary: Int? = nil, swapTo: Int? = nil,
+    _ states: [VersionState], active: Int?, previous: Int? = nil, canary: Int? = nil, swapTo: Int? = nil,
     inFlight: [Int] = []
   ) {
     versions = states.enumerated().map { number, state in
@@ -54,6 +54,7 @@ private final class VersionStore: UnansweringStore {
   func apply(_ batch: StoreBatch) throws(StoreError) -> StoreOutcome { StoreOutcome() }
 
   func activations(tenant: String?) throws(StoreError) -> [Activation] {
+    guard let active else { return [] }
     let record = canary.map { number in
       CanaryRecord(
         tenant: "public", package: "etl", digest: VersionStore.digest(number), version: "1.\(number).0",
@@ -66,7 +67,9 @@ private final class VersionStore: UnansweringStore {
     ]
   }
 
-  func packages(tenant: String, name: String?) throws(StoreError) -> [PackageRecord] { versions }
+  func drainingVersions(tenant: String?) throws(StoreError) -> [PackageRecord] {
+    versions.filter { $0.state == .draining }
+  }
 
   func swaps(_ filter: SwapFilter) throws(StoreError) -> [SwapRecord] {
     swapTo.map { number in
@@ -124,6 +127,12 @@ private final class VersionStore: UnansweringStore {
   @Test func aVersionThatDrainsKeepsItsHostAndIsLookedAtAgain() throws {
     let found = try loaded(VersionStore([.active, .draining, .retired], active: 0))
     #expect(found.numbers == [0, 1])
+    #expect(found.isUnfinished)
+  }
+
+  @Test func aVersionThatDrainsWithoutAnActiveOneIsLookedAtAgainToo() throws {
+    let found = try loaded(VersionStore([.draining, .retired], active: nil))
+    #expect(found.numbers == [0])
     #expect(found.isUnfinished)
   }
 
