@@ -160,6 +160,12 @@ extension EndToEnd {
       #expect(swaps.map { $0["step"]?.text } == ["failed", "done"])
       #expect(swaps.first?["error_code"]?.text == "CLO-P111")
 
+      // To take it back for a moment ends no quarantine.
+      _ = try workspace.json("package", "yank", "ledger@1.1.0")
+      #expect(try workspace.json("package", "yank", "ledger@1.1.0", "--undo")["state"]?.text == "quarantined")
+      let still = try workspace.ctl("package", "activate", "ledger@1.1.0")
+      #expect(still.status == 8 && still.errors.contains("CLO-P110"), "\(still.errors)")
+
       try FileManager.default.removeItem(atPath: flaw)
       _ = try workspace.json("package", "quarantine", "clear", "ledger@1.1.0")
       _ = try workspace.json("package", "activate", "ledger@1.1.0")
