@@ -1,4 +1,3 @@
-package import WorkflowModel
 package import WorkflowStore
 
 extension SQLiteStore {

@@ -142,10 +142,6 @@ final class Fleet {
 
   /// Asks again and again until it is so; bounded by a minute.
   func wait(_ what: String, until isSo: () throws -> Bool) throws {
-    let deadline = Date().addingTimeInterval(60)
-    while try !isSo() {
-      try #require(Date() < deadline, "waited a minute for \(what)")
-      usleep(20_000)
-    }
+    try workspace.wait(what, until: isSo)
   }
 }

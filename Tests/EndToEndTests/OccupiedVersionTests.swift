@@ -91,15 +91,12 @@ extension Workspace {
     #expect(attention.contains("\(name) is draining (1 run)"), "\(attention)")
   }
 
-  /// Asks again and again; bounded by a minute.
   fileprivate func waitForState(_ version: String, _ state: String, of package: String = "ledger") throws {
-    let deadline = Date().addingTimeInterval(60)
-    while true {
+    var found: String?
+    try wait("\(version) to be \(state), not \(found ?? "gone")") {
       let versions = try json("package", "versions", package)["versions"]?.elements ?? []
-      let found = versions.first { $0["version"]?.text == version }?["state"]?.text
-      if found == state { return }
-      try #require(Date() < deadline, "\(version) is \(found ?? "gone") after a minute, not \(state)")
-      usleep(20_000)
+      found = versions.first { $0["version"]?.text == version }?["state"]?.text
+      return found == state
     }
   }
 }

@@ -264,13 +264,4 @@ extension Workspace {
       "SELECT count(*) FROM workflow_run WHERE package_version = '\(version)' AND status = '\(status)'")
     return try #require(Int(count))
   }
-
-  /// Asks again and again until it is so; bounded by a minute.
-  fileprivate func wait(_ what: String, until isSo: () throws -> Bool) throws {
-    let deadline = Date().addingTimeInterval(60)
-    while try !isSo() {
-      try #require(Date() < deadline, "waited a minute for \(what)")
-      usleep(20_000)
-    }
-  }
 }

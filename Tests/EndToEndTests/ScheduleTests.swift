@@ -81,12 +81,11 @@ extension EndToEnd {
 extension Workspace {
   /// What a question answers as soon as it has a row, within a minute.
   @discardableResult func waitForRow(_ question: String) throws -> String {
-    let deadline = Date().addingTimeInterval(60)
-    while true {
-      let answer = try sql(question)
-      if !answer.isEmpty { return answer }
-      try #require(Date() < deadline, "no row after a minute: \(question)")
-      usleep(20_000)
+    var answer = ""
+    try wait("a row: \(question)") {
+      answer = try sql(question)
+      return !answer.isEmpty
     }
+    return answer
   }
 }

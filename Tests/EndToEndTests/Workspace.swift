@@ -142,6 +142,15 @@ final class Workspace {
     return text.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
   }
 
+  /// Asks again and again until it is so; bounded by a minute.
+  func wait(_ what: @autoclosure () -> String, until isSo: () throws -> Bool) throws {
+    let deadline = Date().addingTimeInterval(60)
+    while try !isSo() {
+      try #require(Date() < deadline, "waited a minute for \(what())")
+      usleep(20_000)
+    }
+  }
+
   /// Blocks until `path` has at least `count` lines; by inotify-free polling of a file, bounded by a minute.
   func waitForLines(_ count: Int, in path: String) throws {
     let deadline = Date().addingTimeInterval(60)

@@ -18,13 +18,15 @@ final class LeaseLook: Sendable {
     var lapsed: [Lapsed]
     /// No lease that is still held was granted before, and none will be, by the database's time in microseconds.
     var oldest: Int64
+    /// The time from which on leases were looked at; `.min`: all of them were.
+    var since: Int64
     var isWide: Bool
     /// Monotonic nanoseconds at which it began.
     var began: UInt64
   }
 
   /// Nanoseconds that a sweep waits for its look, which takes less as a rule; what comes later serves the next sweep, and
-  /// the runs wait for that.
+  /// the runs wait for that one.
   private static let patience: UInt64 = 150_000_000
   /// The same, once a look that reached no further than usual has taken longer than this: it would hold every batch up.
   private static let haste: UInt64 = 10_000_000
@@ -97,7 +99,7 @@ final class LeaseLook: Sendable {
       let isLate = scout.isOut
       if !isLate { send(state, now) }
       guard let report = scout.report(until: waits ? nil : start + state.patience) else { return [] }
-      if isLate, state.oldest == nil, !report.finding.isWide {
+      guard state.oldest != nil || report.finding.since == .min else {
         // It was sent before this lead: what it found counts, how far it looked does not.
         send(state, now)
         return report.finding.lapsed
@@ -122,7 +124,7 @@ final class LeaseLook: Sendable {
     let reach = LeaseLook.minute + Int64((began - state.sureAt) / 1000)
     let since = state.oldest.map { isWide ? $0 - reach : $0 } ?? .min
     scout.send { connection throws(PostgresFailure) in
-      Found(try connection.run(LeaseLook.commands(since, now)), isWide: isWide, began: began)
+      Found(try connection.run(LeaseLook.commands(since, now)), since: since, isWide: isWide, began: began)
     }
   }
 
@@ -135,9 +137,9 @@ final class LeaseLook: Sendable {
 }
 
 extension LeaseLook.Found {
-  fileprivate init(_ rows: [Rows], isWide: Bool, began: UInt64) {
+  fileprivate init(_ rows: [Rows], since: Int64, isWide: Bool, began: UInt64) {
     let (settled, leases) = (rows[0].int(0, 0), rows[1])
-    (self.isWide, self.began) = (isWide, began)
+    (self.since, self.isWide, self.began) = (since, isWide, began)
     oldest = settled
     lapsed = []
     for row in 0..<leases.count {
