@@ -6,6 +6,8 @@ enum SwapTiming {
   /// Beyond the start of a runner, the limits of the self-test, and the time that nodes are waited for.
   static let probe: Int64 = 5000
   static let activate: Int64 = 10_000
+  /// How long the store is asked what became of an activation that it has not answered.
+  static let readBack: Int64 = 10_000
   /// How long nodes are waited for before the activation when nobody asked for more.
   static let nodes: Int64 = 2000
   /// How long they are waited for after it.
