@@ -21,6 +21,7 @@ private final class LossyStore: UnansweringStore {
     var isAway = false
     var activations = 0
     var swap: SwapRecord?
+    var looksForRuns = 0
   }
 
   static let lost = StoreError(.unavailable, "no answer", isTransient: true)
@@ -56,6 +57,17 @@ private final class LossyStore: UnansweringStore {
 
   func swap(_ id: String) throws(StoreError) -> SwapRecord? { try answer { $0.swap } }
 
+  func concludeSwap(_ swap: SwapRecord, by origin: Origin, now: Timestamp) throws(StoreError) -> SwapRecord {
+    var swap = swap
+    swap.step = .drain
+    return swap
+  }
+
+  func hasRunsInFlight(tenant: String, digest: PackageDigest) throws(StoreError) -> Bool {
+    state.withLock { $0.looksForRuns += 1 }
+    return true
+  }
+
   private func answer<Value>(_ body: (inout State) -> Value) throws(StoreError) -> Value {
     let value: Value? = state.withLock { state in state.isAway && state.activations > 0 ? nil : body(&state) }
     guard let value else { throw LossyStore.lost }
@@ -78,7 +90,7 @@ private final class StillHost: PackageHost {
   func close(deadline: UInt64) {}
 }
 
-/// An activation whose answer is lost.
+/// An activation whose answer is lost, and what follows one.
 @Suite struct SwapLeadTests {
   private let folder = NSTemporaryDirectory() + "cloacina-\(UUID().uuidString)"
   private let before = Activation(
@@ -160,5 +172,28 @@ private final class StillHost: PackageHost {
   @Test func withoutAVersionBeforeNoneIsNamed() {
     #expect(ActivationFate.untouched.sentence(Cluster.record(1), before: nil) == "no version is active")
     #expect(ActivationFate.unknown.sentence(Cluster.record(1), before: nil).hasSuffix("whether 1.1.0 is active"))
+  }
+
+  // MARK: After the activation
+
+  @Test func whatTheNodesNeededIsTakenOffTheTimeForRunsInFlight() throws {
+    let store = LossyStore()
+    try withLead(store) { (lead: SwapLead, _: Runtime) throws in
+      lead.report.record = lead.course.record(from: before.digest, now: Clock.now)
+      // The other node never acts upon it, and the time is up.
+      lead.follow(.activation(LossyStore.activation), SwapPatience(1000, since: 0))
+      #expect(lead.report.warnings.count == 1, "\(lead.report.warnings)")
+      #expect(lead.report.isDrained == false)
+      #expect(store.state.withLock { $0.looksForRuns } == 0)
+    }
+  }
+
+  @Test func thereIsOneBudget() {
+    let second: UInt64 = 1_000_000_000
+    let long = SwapPatience(60_000, since: second)
+    #expect(long.settlesUntil == 61 * second && long.drainsUntil == 61 * second)
+    let short = SwapPatience(1000, since: second)
+    #expect(short.settlesUntil == 6 * second && short.drainsUntil == 2 * second)
+    #expect(SwapPatience(nil, since: second).drainsUntil == nil)
   }
 }

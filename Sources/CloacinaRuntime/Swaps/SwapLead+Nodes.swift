@@ -49,10 +49,10 @@ extension SwapLead {
 
   /// Waits until every node that takes in work has acted upon the change. Nothing that goes wrong from here on undoes
   /// it.
-  func settle(_ change: Change) {
+  ///
+  /// - Parameter deadline: monotonic nanoseconds.
+  func settle(_ change: Change, until deadline: UInt64) {
     guard case .activation(let activation) = change else { return }
-    let limit = max(SwapTiming.settling, order.options.wait ?? 0)
-    let deadline = Clock.monotonic + UInt64(limit) * 1_000_000
     var backoff = PollBackoff(from: 1, to: 50)
     while true {
       do throws(RuntimeError) {
@@ -73,22 +73,23 @@ extension SwapLead {
 
   /// Ends the swap, or leaves it at its last step for as long as the version before has runs in flight; on request they
   /// are waited for. Without other nodes nothing is written while there are any: the activation has done so.
-  func conclude(_ change: Change) {
+  ///
+  /// - Parameter deadline: until when they are waited for, in monotonic nanoseconds; nil: not at all.
+  func conclude(_ change: Change, drainingUntil deadline: UInt64?) {
     do throws(RuntimeError) {
       guard case .activation = change, let from = report.record.from, from != version.digest else {
         return try hasFollowers || order.kind == .canary ? end() : look()
       }
       let mayEnd = hasFollowers ? true : try !hasRunsInFlight(from)
       if mayEnd { try end() } else { try look() }
-      if !report.record.step.isOver, let wait = order.options.wait { try awaitDrained(from, wait) }
+      if !report.record.step.isOver, let deadline { try awaitDrained(from, until: deadline) }
       report.isDrained = report.record.step == .done
     } catch {
       report.warnings.append("the end of the swap was not recorded; a node does so later: \(error.message)")
     }
   }
 
-  private func awaitDrained(_ digest: PackageDigest, _ wait: Int64) throws(RuntimeError) {
-    let deadline = Clock.monotonic + UInt64(max(0, wait)) * 1_000_000
+  private func awaitDrained(_ digest: PackageDigest, until deadline: UInt64) throws(RuntimeError) {
     var backoff = PollBackoff(from: 10, to: 250)
     course.step = .drain
     tell(.drain, .begins)

@@ -74,16 +74,21 @@ final class SwapLead {
       change = try activate()
       FaultPoint.activated.reach()
     } catch { throw fail(error) }
+    follow(change, SwapPatience(order.options.wait, since: Clock.monotonic))
+    return change
+  }
+
+  /// Takes the steps after the activation.
+  func follow(_ change: Change, _ patience: SwapPatience) {
     finishStep()
     (course.step, report.record.step) = (.settle, .settle)
     tell(.settle, .begins)
     runtime.activationChanged()
-    if hasFollowers { settle(change) }
+    if hasFollowers { settle(change, until: patience.settlesUntil) }
     finishStep()
     FaultPoint.settled.reach()
-    conclude(change)
+    conclude(change, drainingUntil: patience.drainsUntil)
     report.record.steps = course.steps
-    return change
   }
 
   // MARK: Before the activation
