@@ -14,6 +14,8 @@ package struct ServiceView: Sendable {
   package var isUnfinished: Bool
   /// Versions that a swap is preparing.
   var arriving: [PackageDigest]
+  /// Packages whose versions could not be brought into line, as sentences; they held up no other.
+  package var troubles: [String] = []
 }
 
 extension PackageRegistry {
@@ -25,8 +27,11 @@ extension PackageRegistry {
   /// and says what is in service then.
   package func keepUp() throws(RegistryError) -> ServiceView {
     let engine = Origin(actor: "engine", node: origin.node)
-    log(try write { store throws(StoreError) in try store.settleVersions(by: engine, now: Clock.now) })
-    let service = try inService()
+    let settlement = try write { store throws(StoreError) in try store.settleVersions(by: engine, now: Clock.now) }
+    log(settlement)
+    var service = try inService()
+    service.troubles = settlement.failures.map(\.sentence)
+    if !service.troubles.isEmpty { service.isUnfinished = true }
     for digest in service.arriving { pool.keepWarm(digest, seconds: PackageRegistry.warmSeconds) }
     return service
   }

@@ -33,10 +33,12 @@ private final class VersionStore: UnansweringStore {
   let canary: Int?
   let swapTo: Int?
   let inFlight: [Int]
+  /// Why a package could not be settled.
+  let failure: StoreError?
 
   init(
     _ states: [VersionState], active: Int?, previous: Int? = nil, canary: Int? = nil, swapTo: Int? = nil,
-    inFlight: [Int] = []
+    inFlight: [Int] = [], failure: StoreError? = nil
   ) {
     versions = states.enumerated().map { number, state in
       PackageRecord(
@@ -45,6 +47,15 @@ private final class VersionStore: UnansweringStore {
     }
     (self.active, self.previous, self.canary, self.swapTo) = (active, previous, canary, swapTo)
     self.inFlight = inFlight
+    self.failure = failure
+  }
+
+  func settleVersions(by origin: Origin, now: Timestamp) throws(StoreError) -> Settlement {
+    var settlement = Settlement()
+    if let failure {
+      try settlement.add("public", "aged") { () throws(StoreError) in throw failure }
+    }
+    return settlement
   }
 
   static func digest(_ number: Int) -> PackageDigest {
@@ -114,6 +125,18 @@ private final class VersionStore: UnansweringStore {
     let left = Set(registry.pool.residents.filter { !$0.isRetired }.map(\.digest))
     let isUnfinished = service.isUnfinished || plan.nextLook.map { $0 < now + 10_000 } ?? false
     return (store.versions.indices.filter { left.contains(VersionStore.digest($0)) }, isUnfinished)
+  }
+
+  @Test func aPackageThatCannotBeSettledIsLookedAtAgainAndHoldsUpNothing() throws {
+    let found = try loaded(VersionStore([.active, .retired], active: 0, failure: StoreError(.failed, "no")))
+    #expect(found.numbers == [0])
+    #expect(found.isUnfinished)
+  }
+
+  @Test func aStoreThatCannotBeReachedEndsTheTurn() throws {
+    #expect(throws: RegistryError.self) {
+      try loaded(VersionStore([.active], active: 0, failure: StoreError(.unavailable, "gone", isTransient: true)))
+    }
   }
 
   @Test func whatIsInServiceOrAboutToBeKeepsItsHost() throws {
