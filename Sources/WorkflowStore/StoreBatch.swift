@@ -123,6 +123,8 @@ package enum SubmissionOutcome: Sendable, Equatable {
   case existing(RunID)
   /// The package has no active version, or that version has no such workflow.
   case refused(String)
+  /// The version that it asks for is there and takes no new run.
+  case withdrawn(String)
 }
 
 /// Proof of ownership of a run: every write carries it in its predicate.

@@ -43,7 +43,7 @@ extension StoreCheck {
       try expectError(.quarantined) { try bench.advance(.probed, "a") }
       let asked = bench.submission { $0.digest = Bench.digest("a") }
       let outcome = try bench.apply { $0.submissions = [asked] }.submissions[0]
-      guard case .refused(let reason) = outcome else { throw ConformanceFailure(description: "\(outcome)") }
+      guard case .withdrawn(let reason) = outcome else { throw ConformanceFailure(description: "\(outcome)") }
       try expect(reason.contains("quarantined") && reason.contains("CLO-P041"), "the refusal says why: \(reason)")
       let cleared = try bench.store.clearQuarantine(
         tenant: "public", digest: Bench.digest("a"), origin: Bench.origin, now: bench.now)
