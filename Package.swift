@@ -130,9 +130,8 @@ let package = Package(
     .testTarget(
       name: "CloacinaRuntimeTests",
       dependencies: [
-        "CloacinaRuntime", "SQLiteStore", "StoreConformance", "Scheduler", "PackageHost", "WorkflowStore",
-        "WorkflowModel",
-        "Threading",
+        "CloacinaRuntime", "PackageRegistry", "SQLiteStore", "StoreConformance", "Scheduler", "PackageHost",
+        "WorkflowStore", "WorkflowModel", "Threading",
       ]),
     .testTarget(
       name: "RuntimeAPITests",

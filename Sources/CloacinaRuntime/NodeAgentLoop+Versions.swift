@@ -22,10 +22,20 @@ extension NodeAgentLoop {
     }
     // A database of our own is swapped by this process itself, which tells of its probes.
     let isSwapNew = versions.saw(isShared ? swaps : [])
+    // What failed an hour ago is not to speak for this swap.
+    if isSwapNew { staging.retry(versions.targets, now: Clock.now) }
     if isSwapNew || !fresh.isEmpty { engine.packagesChanged() }
-    for swap in versions.probesToBegin(isStaged: isStaged) {
+    // A version that was removed may be in place still before it is registered again: its news come then.
+    for swap in versions.probesToBegin(isLoadable: { isStaged($0) && isRegistered($0) }) {
       engine.probe(swap.to) { [tellProbed] failure in tellProbed(swap.to, swap.startedAt, failure) }
     }
+  }
+
+  private func isRegistered(_ digest: PackageDigest) -> Bool {
+    let isKnown = ask("a version cannot be looked up") { store throws(StoreError) in
+      try store.package(digest: digest) != nil
+    }
+    return isKnown ?? false
   }
 
   /// Reports how a probe went.

@@ -35,6 +35,11 @@ struct StagingLedger {
     failures[digest] = Failure(attempts: attempts, retryAt: now + delay, reason: reason)
   }
 
+  /// Lets versions that have failed be tried again at once, because somebody waits for them now.
+  mutating func retry(_ digests: [PackageDigest], now: Timestamp) {
+    for digest in digests { failures[digest]?.retryAt = now }
+  }
+
   /// Drops the failures of versions that nobody wants any more.
   mutating func keepFailures(of wanted: [PackageDigest]) {
     guard !failures.isEmpty else { return }

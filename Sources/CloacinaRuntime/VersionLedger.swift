@@ -24,12 +24,14 @@ struct VersionLedger {
     return swaps.contains { !known.contains($0.id) }
   }
 
-  /// The swaps whose version is to be probed now: those that are not active yet and whose version is in place. Each is
-  /// returned once.
-  mutating func probesToBegin(isStaged: (PackageDigest) -> Bool) -> [SwapRecord] {
-    openSwaps.filter { swap in
-      swap.step.isBeforeActivation && isStaged(swap.to) && probedFor.insert(swap.id).inserted
+  /// The swaps whose version is to be probed now: those that are not active yet and whose version can be loaded. Each
+  /// is returned once, and asked about no more then.
+  mutating func probesToBegin(isLoadable: (PackageDigest) -> Bool) -> [SwapRecord] {
+    let ready = openSwaps.filter { swap in
+      swap.step.isBeforeActivation && !probedFor.contains(swap.id) && isLoadable(swap.to)
     }
+    probedFor.formUnion(ready.map(\.id))
+    return ready
   }
 
   /// - Parameter since: when the swap began that it was probed for; its clock may be ahead of the node's.

@@ -8,8 +8,8 @@ extension Grammar {
     "wait until no run of the version before is in flight, for so long (default: 600)")
   static let downgradeDetail = "To activate a lower version needs --allow-downgrade; 'package rollback' does not."
   static let stagingDetail = """
-    Nodes that are not ready are waited for 2 seconds, and then left to catch up. With --when-staged the exit code is \
-    7 when a node was not ready in time; what was active stays so.
+    Nodes that are not ready are waited for 2 seconds, and then left to catch up. The exit code is 7 when a node says \
+    that it cannot, and with --when-staged when one was not ready in time; what was active stays so.
     """
   static let stepsDetail = "For people each step is a line on standard error when it ends; not with --quiet."
   static let waitDetail = "With --wait the exit code is 7 when runs of the version before were in flight at the end."
@@ -36,6 +36,7 @@ extension Grammar {
       flags: [waitForRuns], formats: items,
       details: [
         "Versions that were removed, yanked or put in quarantine since are passed over.", stepsDetail, waitDetail,
+        "The exit code is 7 when a node says that it cannot load that version; 'node cordon' takes it out of the way.",
         "It is refused when what is active was changed after the command was given (exit code 5, CLO-S017).",
       ],
       examples: ["package rollback hello"]),

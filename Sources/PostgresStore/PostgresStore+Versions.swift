@@ -99,11 +99,11 @@ extension PostgresStore {
     packages.formUnion(versions.map { [$0.record.tenant, $0.record.name] })
     var settlement = Settlement()
     for package in packages.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-      let settled = try change(package[0], package[1], now) { life throws(StoreError) in
-        try life.settle(package[0], package[1], by: origin)
+      try settlement.add(package[0], package[1]) { () throws(StoreError) in
+        try change(package[0], package[1], now) { life throws(StoreError) in
+          try life.settle(package[0], package[1], by: origin)
+        }
       }
-      settlement.versions += settled.versions
-      settlement.swaps += settled.swaps
     }
     return settlement
   }

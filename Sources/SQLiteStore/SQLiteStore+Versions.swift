@@ -71,11 +71,9 @@ extension SQLiteStore {
     let packages = try ask { questions throws(StoreError) in try questions.settling.packages() }
     var settlement = Settlement()
     for package in packages.sorted(by: { ($0.tenant, $0.name) < ($1.tenant, $1.name) }) {
-      let settled = try change(now) { life throws(StoreError) in
-        try life.settle(package.tenant, package.name, by: origin)
+      try settlement.add(package.tenant, package.name) { () throws(StoreError) in
+        try change(now) { life throws(StoreError) in try life.settle(package.tenant, package.name, by: origin) }
       }
-      settlement.versions += settled.versions
-      settlement.swaps += settled.swaps
     }
     return settlement
   }

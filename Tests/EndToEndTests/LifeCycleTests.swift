@@ -80,8 +80,9 @@ extension EndToEnd {
       #expect(try workspace.json("package", "yank", "ledger@1.1.0")["state"]?.text == "yanked")
       let yanked = try workspace.ctl("package", "activate", "ledger@1.1.0")
       #expect(yanked.status == 5 && yanked.errors.contains("--undo"), "\(yanked.errors)")
-      let asked = try workspace.ctl("start", "ledger.chain", "--version", "1.1.0")
-      #expect(asked.status == 3 && asked.errors.contains("yanked"), "\(asked.errors)")
+      let asked = try workspace.ctl("start", "chain", "--version", "1.1.0")
+      #expect(asked.status == 5 && asked.errors.contains("CLO-S011"), "\(asked.errors)")
+      #expect(asked.errors.contains("its version 1.1.0 is yanked"), "\(asked.errors)")
       let over = try #require(try workspace.json("start", "chain", "--wait", "--timeout", "60")["id"]?.text)
       let moved = try workspace.ctl("run", "retry", over, "--from", "start", "--on", "1.1.0")
       #expect(moved.status == 5 && moved.errors.contains("CLO-R043"), "\(moved.errors)")
@@ -166,6 +167,12 @@ extension EndToEnd {
       let swaps = try workspace.json("package", "swaps", "ledger")["swaps"]?.elements ?? []
       #expect(swaps.map { $0["step"]?.text } == ["failed", "done"])
       #expect(swaps.first?["error_code"]?.text == "CLO-P111")
+
+      // To take it back for a moment ends no quarantine.
+      _ = try workspace.json("package", "yank", "ledger@1.1.0")
+      #expect(try workspace.json("package", "yank", "ledger@1.1.0", "--undo")["state"]?.text == "quarantined")
+      let still = try workspace.ctl("package", "activate", "ledger@1.1.0")
+      #expect(still.status == 8 && still.errors.contains("CLO-P110"), "\(still.errors)")
 
       try FileManager.default.removeItem(atPath: flaw)
       _ = try workspace.json("package", "quarantine", "clear", "ledger@1.1.0")

@@ -49,7 +49,8 @@ final class Adoption {
     pin = connection.query(
       "pinning a run",
       """
-      UPDATE workflow_run SET package_name = ?2, workflow_name = ?3, package_version = ?4, package_digest = ?5
+      UPDATE workflow_run SET package_name = ?2, workflow_name = ?3, package_version = ?4, package_digest = ?5,
+        pinned_at = ?6
       WHERE rowid = ?1
       """)
     refuse = connection.query(
@@ -72,7 +73,7 @@ final class Adoption {
     }
     for run in runs {
       pin.bind(1, run.row).bind(2, run.package).bind(3, run.workflow).bind(4, run.version).bind(5, run.digest)
-      try pin.execute()
+      try pin.bind(6, now).execute()
       if !run.hasObject { try fail(run, at: now) }
     }
   }
