@@ -76,7 +76,9 @@ extension EndToEnd {
       #expect(try workspace.json("start", "chain", "--wait", "--timeout", "60")["version"]?.text == "1.0.0")
 
       _ = try workspace.json("node", "cordon", "b")
-      try fleet.wait("node b to take in nothing") { try fleet.count("node WHERE name = 'b' AND state = 'cordoned'") == 1 }
+      try fleet.wait("node b to take in nothing") {
+        try fleet.count("node WHERE name = 'b' AND state = 'cordoned'") == 1
+      }
       _ = try workspace.json("package", "activate", "crew@1.1.0")
       #expect(try workspace.json("start", "chain", "--wait", "--timeout", "60")["version"]?.text == "1.1.0")
       for node in nodes { workspace.stop(node.command) }
