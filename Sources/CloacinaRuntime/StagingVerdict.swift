@@ -68,8 +68,8 @@ struct StagingVerdict: Equatable {
     case refuse
   }
 
-  /// A node that failed may try again until the time is up; what it said last counts then. One that says nothing stops a
-  /// swap only when somebody insists on every node.
+  /// A node that failed may try again until the time is up; what it said last counts then. One that says nothing stops
+  /// a swap only when somebody insists on every node.
   ///
   /// - Parameter isOver: the time for which nodes are waited for is up.
   func course(insistsOnAll: Bool, isOver: Bool) -> Course {
