@@ -88,22 +88,28 @@ extension PostgresStore {
   }
 
   package func settleVersions(by origin: Origin, now: Timestamp) throws(StoreError) -> Settlement {
-    let none: String? = nil
-    let found = try ask([
-      Command(SettlingStatements.versions, Parameters().add(none).add(none)), Command(SettlingStatements.openSwaps),
-    ])
-    let versions = try SettlingStatements.unsettled(found[0]).filter { $0.event != nil }
-    var packages = Set(found[1].records { rows, row in [rows.text(row, 0), rows.text(row, 1)] })
-    packages.formUnion(versions.map { [$0.record.tenant, $0.record.name] })
     var settlement = Settlement()
-    for package in packages.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-      try settlement.add(package[0], package[1]) { () throws(StoreError) in
-        try change(package[0], package[1], now) { life throws(StoreError) in
-          try life.settle(package[0], package[1], by: origin)
-        }
+    let (looks, time) = try look(tenant: nil, package: nil, now)
+    for look in looks where look.needsSettling(at: time) {
+      try settlement.add(look.tenant, look.package) { () throws(StoreError) in
+        try change(look.tenant, look.package, now) { life throws(StoreError) in try life.settle(look, by: origin) }
       }
     }
     return settlement
+  }
+
+  /// Looks at packages, nil: at all, and says at which time; holds no lock.
+  private func look(
+    tenant: String?, package: String?, _ now: Timestamp
+  ) throws(StoreError) -> (looks: [PackageLook], time: Timestamp) {
+    let open = Parameters().add(tenant).add(package).add(true).add(Int64.max)
+    let found = try ask([
+      Command(PackageTransaction.clock, Parameters().add(time: caller(now))),
+      Command(SettlingStatements.versions, Parameters().add(tenant).add(package)), Command(SwapStatements.list, open),
+    ])
+    let looks = PackageLook.all(
+      try SettlingStatements.unsettled(found[1]), try SwapStatements.records(found[2]))
+    return (looks, found[0].time(0, 0))
   }
 
   package func versionFacts(
@@ -152,8 +158,10 @@ extension PostgresStore {
     _ swap: SwapRecord, by origin: Origin, now: Timestamp
   ) throws(StoreError) -> SwapRecord {
     let asked = VersionRows.conclusionAsked(swap)
+    let seen = try look(tenant: swap.tenant, package: swap.package, now).looks.first
+    let look = seen ?? PackageLook(tenant: swap.tenant, package: swap.package)
     return try change(swap.tenant, swap.package, now, first: asked) { life throws(StoreError) in
-      try life.conclude(swap, by: origin)
+      try life.conclude(swap, look, by: origin)
     }
   }
 

@@ -21,7 +21,7 @@ final class PackageTransaction {
     sql: "SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(chr(31), current_schema(), $1::text, $2::text), 815))"
   )
 
-  private static let clock = Statement(
+  static let clock = Statement(
     name: "asking for the time", sql: "SELECT coalesce($1::timestamptz, clock_timestamp())")
 
   /// Runs `body` in a transaction, and commits it.
