@@ -1,9 +1,9 @@
 import Testing
 import WorkflowModel
-import WorkflowStore
 
 @testable import PostgresStore
 @testable import StoreConformance
+@testable import WorkflowStore
 
 /// A change that is decided before its transaction begins, while somebody else changes the package.
 @Suite(.serialized) struct PackageStampTests {
@@ -18,7 +18,7 @@ import WorkflowStore
       try PackageTransaction.run(
         connection, "public", "demo", time: nil,
         known: VersionRows.factsAsked("public", "demo", Bench.digest("b"), swap: "ours"),
-        stamp: PackageStamp(tenant: "public", package: "demo", digest: Bench.digest("b").hex, swap: "ours")
+        stamp: PackageStamp(tenant: "public", package: "demo", digest: Bench.digest("b").hex, swap: "ours"), last: []
       ) { transaction throws(StoreError) in
         let rows = VersionRows(transaction: transaction)
         let facts = try rows.facts("public", "demo", Bench.digest("b"), swap: "ours")
