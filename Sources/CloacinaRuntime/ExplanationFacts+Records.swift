@@ -12,6 +12,7 @@ extension RunFacts {
     completedAt = record.completedAt
     version = record.version
     digest = record.digest
+    versionChoice = record.versionChoice
     error = record.lastError
     errorClass = record.errorClass
     idempotencyKey = record.idempotencyKey
@@ -35,6 +36,35 @@ extension StagingFact {
 extension ActivationFact {
   init(_ record: ActivationRecord) {
     self.init(version: record.version, digest: record.digest, epoch: record.epoch, at: record.activatedAt)
+  }
+}
+
+extension VersionFact {
+  /// Without its workflows.
+  init(_ record: PackageRecord, _ activation: Activation?) {
+    self.init(
+      version: record.version, digest: record.digest, state: record.state, since: record.stateSince,
+      isActive: record.digest == activation?.digest, workflows: [])
+    reason = record.stateReason
+    if let beside = activation?.canary, beside.digest == record.digest { canary = beside.share }
+  }
+}
+
+extension CanaryFact {
+  /// Nil of a row that does not give a canary its share.
+  init?(_ record: AuditRecord) {
+    guard let digest = record.entry.digest, let version = record.entry.version,
+      let parts = try? JSONReader.read(record.entry.data)["parts"]?.integer, let share = CanaryShare(parts: Int(parts))
+    else { return nil }
+    self.init(digest: digest, version: version, share: share, at: record.at)
+  }
+}
+
+extension QuarantineFact {
+  init(_ record: QuarantineRecord) {
+    self.init(
+      version: record.version, digest: record.digest, code: record.code, reason: record.reason,
+      failures: record.failures, lastAt: record.lastAt, until: record.until)
   }
 }
 

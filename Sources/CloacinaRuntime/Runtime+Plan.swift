@@ -91,7 +91,10 @@ extension Runtime {
           let ended = try store.endedTasks(tenant: tenant, digest: old.digest, workflow: workflow.name)
           movable = max(0, count - ended.count { !fit.fits($0) })
         }
-        workflows.append(PlanInFlight.Workflow(name: workflow.name, runs: count, movable: movable))
+        workflows.append(
+          PlanInFlight.Workflow(
+            name: workflow.name, runs: count, movable: movable,
+            follows: workflow.upgrade == .nextTask && plan.verdict != .unchanged))
       }
       return PlanInFlight(
         workflows: workflows, durations: try store.recentDurations(tenant: tenant, digest: old.digest))

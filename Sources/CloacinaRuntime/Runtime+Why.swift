@@ -57,22 +57,37 @@ extension Runtime {
   }
 
   private func add(_ package: String, to facts: inout RunFacts) throws(RuntimeError) {
-    facts.versions = try versionFacts(package, tenant: facts.tenant)
+    (facts.versions, facts.quarantines) = try versionFacts(package, tenant: facts.tenant)
     facts.activations = try store { store throws(StoreError) in
       try store.activationHistory(tenant: facts.tenant, package: package, limit: Runtime.activationLimit)
     }.map(ActivationFact.init)
+    if facts.versionChoice == .canary { facts.canaries = try canaryFacts(package, facts) }
   }
 
-  /// The registered versions of a package with the names of their workflows, newest first.
-  func versionFacts(_ package: String, tenant: String) throws(RuntimeError) -> [VersionFact] {
-    try store { store throws(StoreError) in
-      let active = try store.activation(tenant: tenant, package: package)?.digest
-      let workflows = try store.workflows(tenant: tenant, package: package)
-      return try store.packages(tenant: tenant, name: package).map { record in
-        VersionFact(
-          version: record.version, digest: record.digest, isActive: record.digest == active,
-          workflows: workflows.filter { $0.digest == record.digest }.map(\.name))
-      }
+  /// What the run's first version took as a canary, newest first.
+  private func canaryFacts(_ package: String, _ facts: RunFacts) throws(RuntimeError) -> [CanaryFact] {
+    var filter = AuditFilter()
+    (filter.tenant, filter.package, filter.limit) = (facts.tenant, package, Runtime.activationLimit)
+    filter.action = AuditAction.canarySet.rawValue
+    return try audit(filter).compactMap(CanaryFact.init)
+  }
+
+  /// The registered versions of a package with the names of their workflows, newest first, and its archives in
+  /// quarantine, registered or not.
+  func versionFacts(_ package: String, tenant: String) throws(RuntimeError) -> ([VersionFact], [QuarantineFact]) {
+    let (records, workflows, activation, quarantines) = try store { store throws(StoreError) in
+      (
+        try store.packages(tenant: tenant, name: package), try store.workflows(tenant: tenant, package: package),
+        try store.activation(tenant: tenant, package: package),
+        try store.quarantines(tenant: tenant).filter { $0.name == package }.map(QuarantineFact.init)
+      )
     }
+    let versions = records.map { record in
+      var version = VersionFact(record, activation)
+      version.quarantine = quarantines.first { $0.digest == record.digest }
+      version.workflows = workflows.filter { $0.digest == record.digest }.map(\.name)
+      return version
+    }
+    return (versions, quarantines)
   }
 }

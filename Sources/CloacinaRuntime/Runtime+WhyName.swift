@@ -9,11 +9,15 @@ extension Runtime {
   func facts(ofName name: String, tenant: String) throws(RuntimeError) -> NameFacts {
     var tenant = tenant
     let target = try target(of: name, &tenant)
-    let versions = try versionFacts(target.package, tenant: tenant)
-    guard !versions.isEmpty else { throw try unknown(name, tenant: tenant) }
+    let (versions, quarantines) = try versionFacts(target.package, tenant: tenant)
+    guard !versions.isEmpty else {
+      if !quarantines.isEmpty { throw unregistered(target.package, target.version, [], quarantines) }
+      throw try unknown(name, tenant: tenant)
+    }
     var facts = NameFacts(
       target.subject, name: name, package: target.package, versions: versions, now: try storeTime(),
       isShared: parts.store.isShared)
+    facts.quarantines = quarantines
     facts.version = target.version
     facts.workflow = target.workflow
     facts.task = target.task
@@ -83,11 +87,7 @@ extension Runtime {
   /// What was asked for is registered somewhere, be it active or not.
   private func check(_ facts: NameFacts) throws(RuntimeError) {
     if let version = facts.version, !facts.versions.contains(where: { $0.version == version }) {
-      let known = facts.versions.map(\.version)
-      throw RuntimeError(
-        .notFound, code: "CLO-R061",
-        "package '\(facts.package)' has no version '\(version)'; it has \(known.joined(separator: ", "))",
-        fix: "cloacina-ctl package versions \(facts.package)")
+      throw unregistered(facts.package, version, facts.versions, facts.quarantines)
     }
     let workflows = facts.versions.flatMap(\.workflows)
     if let workflow = facts.workflow, !workflows.contains(workflow) {
@@ -96,6 +96,23 @@ extension Runtime {
         "no version of package '\(facts.package)' has a workflow '\(workflow)'"
           + Suggestion.hint(for: workflow, in: workflows), fix: "cloacina-ctl package inspect \(facts.package)")
     }
+  }
+
+  /// - Parameter version: nil: any.
+  private func unregistered(
+    _ package: String, _ version: String?, _ known: [VersionFact], _ quarantines: [QuarantineFact]
+  ) -> RuntimeError {
+    let archives = quarantines.filter { version == nil || $0.version == version }
+    let words = archives.map { archive in
+      "; an archive of \(archive.version) (\(archive.digest.short)) is in quarantine: "
+        + "\(archive.code): \(archive.reason)"
+    }
+    let others = known.isEmpty ? "none is registered" : "it has \(known.map(\.version).joined(separator: ", "))"
+    return RuntimeError(
+      .notFound, code: "CLO-R061",
+      "package '\(package)' has no version\(version.map { " '\($0)'" } ?? ""); \(others)\(words.joined())",
+      fix: archives.isEmpty
+        ? "cloacina-ctl package versions \(package)" : "cloacina-ctl package quarantine list")
   }
 
   private func checkTask(_ facts: NameFacts) throws(RuntimeError) {

@@ -12,9 +12,13 @@ extension Grammar {
       details: [
         "Nothing of the archive is run and nothing is written; that it loads is proved when it is registered.",
         """
-        A change is marked with ! when what went well may fail, wait or come out otherwise under the new version. \
-        Runs in flight keep their version in any case.
+        A change is marked with ! when what went well may fail, wait or come out otherwise under the new version.
         """,
+        """
+        Runs in flight stay pinned to the active version, but those of a workflow that says 'upgrade = next-task' \
+        there go on by the new one from their next task on, if what has ended or runs then fits it.
+        """,
+        "Packages cannot declare a schema of their input, nor permissions, so that no change of either can be shown.",
         "An archive in quarantine, a version that was yanked, and one with other bytes would be refused.",
         "An archive that breaks a rule of the format is exit code 8 also without --detailed-exitcode.",
       ],

@@ -21,8 +21,17 @@ extension Grammar {
   ]
 
   private static let bulkDetail = """
-    With --where runs are changed in batches. What was changed is not changed again: after an interruption repeat the \
-    command. Exit code 1 without --yes, 5 when a run was refused.
+    With --where runs are changed in batches. What is as it should be already is left alone: after an interruption \
+    repeat the command. \(bulkCodes)
+    """
+
+  private static let bulkCodes = "With --where the exit code is 1 without --yes, 5 when a run was refused."
+
+  private static let bulkRetryDetail = """
+    With --where runs are opened in batches, each once. When the command is repeated, runs that are open are left \
+    alone; but one that was opened and has ended since is opened once more where the query names it still. \
+    '(QUERY) and ended < TIME', with the time at which the command was given first, leaves these out; after an \
+    interruption the message says the time. \(bulkCodes)
     """
 
   static let cancelVerb = Verb(
@@ -50,7 +59,12 @@ extension Grammar {
       Finished tasks are kept with their results as far as nothing before them is done again; attempts of the others \
       begin anew. With --on every task that is kept must stand behind the same tasks in that version.
       """,
-      "A run that is not over is not changed, and that is no error. Exit code 5 when the run is refused.", bulkDetail,
+      """
+      A run whose own version was removed is done again on another one with --from start --on VERSION; what it has done \
+      cannot be kept.
+      """,
+      "A run that is not over is not changed, and that is no error. Exit code 5 when the run is refused.",
+      bulkRetryDetail,
     ],
     examples: [
       "run retry 0197e0c2-7d1a-7c55-9d0e-2f6d5b1c9a41",

@@ -22,7 +22,7 @@ extension Grammar {
       "package activate", "Let new runs take another registered version", operands: [exactVersion],
       flags: [allowDowngrade, whenStaged, waitForRuns, rollbackOn], formats: items,
       details: [
-        "Runs in flight keep the version they started with.",
+        "Runs in flight keep the version they started with, unless their workflow says 'upgrade = next-task'.",
         "Steps: verify, stage, probe, activate, settle, drain. A failure before 'activate' leaves the old version.",
         stepsDetail, downgradeDetail, stagingDetail, waitDetail, ruleDetail,
       ],
@@ -35,7 +35,9 @@ extension Grammar {
       "package rollback", "Return to the version that was active before", operands: [packageName],
       flags: [waitForRuns], formats: items,
       details: [
-        "Versions that were removed, yanked or put in quarantine since are passed over.", stepsDetail, waitDetail,
+        "Versions that were removed, yanked or put in quarantine since are passed over.",
+        "It takes no version; to choose one: 'package activate NAME@VERSION --allow-downgrade'.", stepsDetail,
+        waitDetail,
         "The exit code is 7 when a node says that it cannot load that version; 'node cordon' takes it out of the way.",
         "It is refused when what is active was changed after the command was given (exit code 5, CLO-S017).",
       ],

@@ -22,12 +22,17 @@ extension View {
       for (index, change) in changes.enumerated() { text += planLine(index == 0 ? title : "", planWords(change)) }
     }
     text += planLine("ABI", "\(word("abi", of: new))   exports \(View.names(new["exports"]))")
-    text += planSchedules + planInFlight(old)
+    text += planLine("INPUT", "no schema declared: packages cannot declare one yet")
+    text += planLine("ACCESS", "no permissions declared: packages cannot declare any yet")
+    text += planSchedules + planInFlight(old, new)
     return text + planEnd(old)
   }
 
   private static let planSections: [(String, Set<String>)] = [
-    ("WORKFLOWS", ["workflow_added", "workflow_removed", "workflow_description", "conflict_policy", "task_order"]),
+    (
+      "WORKFLOWS",
+      ["workflow_added", "workflow_removed", "workflow_description", "conflict_policy", "upgrade", "task_order"]
+    ),
     ("GRAPH", ["task_added", "task_removed", "task_moved", "rule"]),
     ("POLICY", ["retry", "timeout", "tags", "concurrency", "defers", "task_description"]),
     ("EXPORTS", ["export_added", "export_removed"]),
@@ -46,7 +51,7 @@ extension View {
     }
   }
 
-  private func planLine(_ title: String, _ content: String) -> String {
+  func planLine(_ title: String, _ content: String) -> String {
     style.paint(title, .dim) + String(repeating: " ", count: max(1, 11 - title.count)) + content + "\n"
   }
 
@@ -108,19 +113,6 @@ extension View {
         isServed
           ? "  \(words), unchanged" : style.paint("! \(words), and the new version has no such workflow", .yellow))
     }.joined()
-  }
-
-  private func planInFlight(_ old: JSONValue) -> String {
-    guard old != .null, let inFlight = document["in_flight"] else { return "" }
-    let runs = number("runs", of: inFlight)
-    guard runs > 0 else { return planLine("IN FLIGHT", "no run on \(word("version", of: old))") }
-    let estimate = inFlight["p95_ms"]?.integer.map { "; drained in about \(Quantity.duration(milliseconds: $0)) (p95)" }
-    let pinned = "\(Quantity.count(runs, "run")) on \(word("version", of: old)) stay pinned\(estimate ?? "")"
-    let workflows = (inFlight["workflows"]?.elements ?? []).map { item in
-      let movable = item["movable"]?.integer.map { "\($0) would fit the new graph" } ?? "not counted which would fit"
-      return planLine("", "\(word("workflow", of: item)): \(number("runs", of: item)), \(movable)")
-    }
-    return planLine("IN FLIGHT", pinned) + workflows.joined()
   }
 
   private func planEnd(_ old: JSONValue) -> String {

@@ -91,7 +91,10 @@ extension Operations {
   }
 
   /// The versions of a package, or an error with the nearest name.
-  private func known(_ tenant: String, _ name: String) throws(RuntimeError) -> [PackageVersion] {
+  /// The versions of a package that there is.
+  ///
+  /// - Throws: ``RuntimeError`` `.notFound` with the nearest known name.
+  func known(_ tenant: String, _ name: String) throws(RuntimeError) -> [PackageVersion] {
     let versions = try runtime.packageVersions(tenant: tenant, name: name)
     if !versions.isEmpty { return versions }
     let names = try runtime.packageVersions(tenant: tenant, name: nil).map(\.record.name)

@@ -55,6 +55,8 @@ extension Operations {
       let limit = try parameters.optionalInteger("limit", in: 1...Operations.listLimit) ?? 50
       try parameters.finish()
       let swaps = try operations.runtime.swaps(tenant: tenant, name: name, limit: Int(limit))
+      // A package whose versions were all removed, or never registered, may have swaps still.
+      if swaps.isEmpty { _ = try operations.known(tenant, name) }
       return Answer(.list("swaps", swaps.map(\.contract), [("package", .string(name))]))
     },
     "audit.list": { operations, parameters, _ throws(RuntimeError) in

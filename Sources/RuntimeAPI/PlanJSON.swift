@@ -38,6 +38,8 @@ extension PlanSide {
       JSONMember("compiler", .string(descriptor.compiler)), JSONMember("isolation", .string(isolation)),
       JSONMember("targets", .array(targets.map(JSONValue.string))),
       JSONMember("exports", .array(exports.map(JSONValue.string))),
+      // The ABI has no field for either; whoever reads plans finds them here once it has.
+      JSONMember("input_schema", .null), JSONMember("permissions", .null),
     ])
   }
 }
@@ -66,14 +68,14 @@ extension PlanSchedule {
 extension PlanInFlight {
   fileprivate var contract: JSONValue {
     .object([
-      JSONMember("runs", .integer(runs)),
+      JSONMember("runs", .integer(runs)), JSONMember("following", .number(following)),
       JSONMember(
         "workflows",
         .array(
           workflows.map { workflow in
             .object([
               JSONMember("workflow", .string(workflow.name)), JSONMember("runs", .integer(workflow.runs)),
-              JSONMember("movable", .number(workflow.movable)),
+              JSONMember("movable", .number(workflow.movable)), JSONMember("following", .number(workflow.following)),
             ])
           })),
       JSONMember("p95_ms", .number(p95Milliseconds)), JSONMember("sample", .integer(sample)),

@@ -22,7 +22,7 @@ extension Explanation {
       failed.map { end in
         Finding(
           .failed, task: end.task, "task '\(end.task)' failed for good in attempt \(facts.attempts(end))",
-          evidence: facts.checkpoints.filter { $0.task == end.task }.compactMap(facts.attempt))
+          evidence: facts.lastRound(of: end.task).compactMap(facts.attempt))
       })
     if failed.isEmpty || kind == .conflict || kind == .load {
       add(Finding(.failed, "it failed as a whole: \(facts.error ?? "no reason was recorded")"))
@@ -34,7 +34,7 @@ extension Explanation {
       }
     }
     suggest("run events \(facts.id)")
-    suggest("run retry \(facts.id)")
+    suggest(facts.retryCommand)
   }
 
   private mutating func explainCancellation(_ facts: RunFacts) {
@@ -86,14 +86,20 @@ extension Explanation {
 }
 
 extension RunFacts {
-  /// The last checkpoint of each task that ended so, in the order of their ends.
-  func ended(as status: TaskStatus) -> [TaskCheckpoint] { checkpoints.filter { $0.status == status } }
+  /// The last checkpoint of each task that stands so now, in the order of their ends: what ended before the run was
+  /// opened again counts no more.
+  func ended(as status: TaskStatus) -> [TaskCheckpoint] {
+    guard checkpoints.contains(where: \.reopens) else { return checkpoints.filter { $0.status == status } }
+    var seen: Set<String> = []
+    let last = checkpoints.reversed().filter { seen.insert($0.task).inserted }
+    return last.reversed().filter { $0.status == status }
+  }
 
   /// A dependent of a failed task that succeeded: its rule had expected the failure.
   func handler(of task: String) -> String? {
     definition?.tasks.first { dependent in
       dependent.dependencies.contains(task)
-        && checkpoints.contains { $0.task == dependent.id && $0.status == .succeeded }
+        && checkpoints.last { $0.task == dependent.id }?.status == .succeeded
     }?.id
   }
 

@@ -1,39 +1,14 @@
 extension Explanation {
   /// Explains a package, a version, a workflow or a task from what is on record.
   package init(_ facts: NameFacts) {
-    self.init(facts.subject, id: facts.name, state: facts.meant?.isActive == true ? "active" : "inactive")
+    self.init(facts.subject, id: facts.name, state: facts.meant?.standing ?? "inactive")
     version = facts.meant?.version
     explainActivation(facts)
-    if facts.meant != nil { explainStart(facts) }
+    // No new run may take it, wherever it is in place.
+    if facts.meant?.state.takesRequestedRuns ?? false { explainStart(facts) }
     explainTask(facts)
     explainWork(facts)
     explainSchedules(facts)
-  }
-
-  private mutating func explainActivation(_ facts: NameFacts) {
-    let active = facts.versions.first(where: \.isActive)
-    let current = facts.activations.first
-    guard let meant = facts.meant else {
-      let known = facts.versions.map(\.version).joined(separator: ", ")
-      add(Finding(.inactive, "no version of '\(facts.package)' is active", evidence: ["registered: \(known)"]))
-      suggest("package activate \(facts.package)@\(facts.versions[0].version)")
-      return
-    }
-    guard !meant.isActive else {
-      since = current?.at
-      let evidence = current.map { ["activated at \(TimestampFormat.rfc3339($0.at)), epoch \($0.epoch)"] } ?? []
-      add(Finding(.active, "\(meant.version) is the version that new runs take", evidence: evidence + facts.before))
-      return
-    }
-    let instead = active.map { "new runs take \($0.version)" } ?? "no version of the package is active"
-    let was = facts.activations.filter { $0.digest == meant.digest }
-    let history = was.map { "it was active from \(TimestampFormat.rfc3339($0.at)), epoch \($0.epoch)" }
-    add(
-      Finding(
-        .inactive, "\(meant.version) is registered and not active: \(instead)",
-        evidence: (history.isEmpty ? ["it was never active"] : Array(history.prefix(Explanation.spelledOut)))
-          + (current.map { ["last change at \(TimestampFormat.rfc3339($0.at)), epoch \($0.epoch)"] } ?? [])))
-    suggest("package activate \(facts.package)@\(meant.version)")
   }
 
   /// Whether what is meant could be run now.
@@ -121,16 +96,6 @@ extension Explanation {
       let state = schedule.isEnabled ? next : "is disabled" + (schedule.lastError.map { ": \($0)" } ?? "")
       let orphan = isServed ? [] : ["the active version has no workflow for it: its runs wait"]
       add(Finding(.schedule, "schedule \(schedule.id) starts \(schedule.type) and \(state)", evidence: orphan))
-    }
-  }
-}
-
-extension NameFacts {
-  /// What was active before, the last few changes.
-  fileprivate var before: [String] {
-    zip(activations.dropFirst(), activations).prefix(3).map { earlier, later in
-      let span = "\(TimestampFormat.rfc3339(earlier.at)) to \(TimestampFormat.rfc3339(later.at))"
-      return "before it \(earlier.version), \(span), epoch \(earlier.epoch)"
     }
   }
 }

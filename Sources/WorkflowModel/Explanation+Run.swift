@@ -10,7 +10,9 @@ extension Explanation {
     case .succeeded, .failed, .cancelled: explainEnd(facts)
     }
     explainSkips(facts)
+    explainRetries(facts)
     explainRecoveries(facts)
+    explainRefusedUpgrades(facts)
     explainVersion(facts)
     if facts.status.isTerminal || facts.status == .leased {
       suggest("run show \(facts.id)")
@@ -33,7 +35,7 @@ extension Explanation {
   // MARK: Not claimed
 
   private mutating func explainWaiting(_ facts: RunFacts) {
-    since = facts.events.last { ["released", "recovered", "resumed"].contains($0.type) }?.at ?? facts.createdAt
+    since = facts.events.last(where: \.putsBack)?.at ?? facts.createdAt
     if facts.runAt > facts.now {
       since = facts.createdAt
       add(
@@ -92,25 +94,39 @@ extension Explanation {
           .noWorkflow,
           "\(package ?? "the package") \(active.version) is active and has no workflow of that name\(hint)",
           evidence: ["it has \(active.workflows.joined(separator: ", "))"]))
-    } else if let newest = facts.versions.first, let package {
+    } else if let package, let remedy = VersionFact.remedy(in: package, facts.versions, now: facts.now) {
       add(
         Finding(
           .noActivePackage, "no version of package '\(package)' is active",
-          evidence: ["registered: \(facts.versions.map(\.version).joined(separator: ", "))"]))
-      suggest("package activate \(package)@\(newest.version)")
+          evidence: ["registered: \(VersionFact.names(facts.versions))"] + facts.quarantined))
+      suggest(remedy)
     } else {
       let known = facts.activeTypes.isEmpty ? "none" : facts.activeTypes.joined(separator: ", ")
       add(
         Finding(
           .noActivePackage, "no active package serves the type '\(facts.type)'\(hint)",
-          evidence: ["active workflows of tenant '\(facts.tenant)': \(known)"]))
+          evidence: ["active workflows of tenant '\(facts.tenant)': \(known)"] + facts.quarantined))
       suggest("package register FILE --activate")
     }
     return false
   }
 }
 
+extension EventFact {
+  /// Nobody works on the run from then on.
+  fileprivate var putsBack: Bool {
+    // One that nobody had claimed goes on waiting.
+    if type == "migrated" { return data["node"]?.text != nil }
+    return ["released", "recovered", "resumed", "retried"].contains(type)
+  }
+}
+
 extension RunFacts {
+  /// One line for each archive of its package that could not be loaded.
+  fileprivate var quarantined: [String] {
+    quarantines.map { "an archive of \($0.version) is in quarantine: \($0.code): \($0.reason)" }
+  }
+
   var search: PlacementSearch {
     PlacementSearch(nodes: nodes, staging: staging, type: type, isShared: isShared, now: now)
   }

@@ -8,7 +8,8 @@ package struct Explanation: Sendable, Equatable {
   package var subject: Subject
   /// The run's id, or the name as it was asked for.
   package var id: String
-  /// One word: `waiting`, `running`, `paused`, `succeeded`, `failed`, `cancelled`, `active`, `inactive`.
+  /// One word: of a run `waiting`, `running`, `paused`, `succeeded`, `failed`, `cancelled`; of a name `active`,
+  /// `canary`, `inactive`, `yanked`, `quarantined`.
   package var state: String
   /// Since when, where that is on record.
   package var since: Timestamp?
@@ -57,15 +58,22 @@ package struct Finding: Sendable, Equatable {
     case nearEnd = "near_end"
     // How it got here.
     case recovered
+    /// The run was opened again, or attempts of a task were.
+    case retried
     case skipped
     case failed
     case failureHandled = "failure_handled"
     case succeeded
     case cancelled
     case version
+    /// Its workflow follows the active version, and what has ended or ran did not fit that.
+    case upgradeRefused = "upgrade_refused"
     // Of names.
     case active
+    case canary
     case inactive
+    case yanked
+    case quarantined
     case inFlight = "in_flight"
     case schedule
   }

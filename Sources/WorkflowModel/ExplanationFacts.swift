@@ -111,18 +111,3 @@ package struct ShareFact: Sendable, Equatable {
     self.due = due
   }
 }
-
-/// A registered version and the workflows it holds.
-package struct VersionFact: Sendable, Equatable {
-  package var version: String
-  package var digest: PackageDigest
-  package var isActive: Bool
-  package var workflows: [String]
-
-  package init(version: String, digest: PackageDigest, isActive: Bool, workflows: [String]) {
-    self.version = version
-    self.digest = digest
-    self.isActive = isActive
-    self.workflows = workflows
-  }
-}

@@ -13,6 +13,8 @@ package struct NameFacts: Sendable {
   /// Registered versions, newest first; never empty.
   package var versions: [VersionFact]
   package var activations: [ActivationFact] = []
+  /// Archives of the package that could not be loaded, registered or not.
+  package var quarantines: [QuarantineFact] = []
   /// Workflows of the version that is meant.
   package var definitions: [WorkflowDefinition] = []
   package var nodes: [NodeFact] = []

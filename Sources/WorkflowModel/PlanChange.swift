@@ -15,6 +15,8 @@ package struct PlanChange: Sendable, Equatable {
     case workflowRemoved = "workflow_removed"
     case workflowDescription = "workflow_description"
     case conflictPolicy = "conflict_policy"
+    /// Whether its runs in flight follow the active version.
+    case upgrade
     /// Tasks that both versions have are declared in another order.
     case taskOrder = "task_order"
     case taskAdded = "task_added"

@@ -1,4 +1,5 @@
-/// What an activation means for the runs that are in flight on the version that is active now: they stay pinned to it.
+/// What an activation means for the runs that are in flight on the version that is active now: they stay pinned to it,
+/// or follow the new one where what they run now says so.
 package struct PlanInFlight: Sendable, Equatable {
   /// Runs of one workflow.
   package struct Workflow: Sendable, Equatable {
@@ -6,11 +7,17 @@ package struct PlanInFlight: Sendable, Equatable {
     package var runs: Int
     /// Of them, those whose finished part fits the new graph; nil when they are too many to be counted.
     package var movable: Int?
+    /// The version that they are on says `upgrade = next-task`, and the activation gives them another one to follow.
+    package var follows: Bool
+    /// Those that go on by the new version from their next task on, as far as what has ended decides it: what runs at
+    /// that moment has to fit too. Nil when they are too many to be counted.
+    package var following: Int? { follows ? movable : 0 }
 
-    package init(name: String, runs: Int, movable: Int?) {
+    package init(name: String, runs: Int, movable: Int?, follows: Bool = false) {
       self.name = name
       self.runs = runs
       self.movable = movable
+      self.follows = follows
     }
   }
 
@@ -24,6 +31,11 @@ package struct PlanInFlight: Sendable, Equatable {
   package static let leastSample = 20
 
   package var runs: Int { workflows.reduce(0) { $0 + $1.runs } }
+  /// The sum of ``Workflow/following``; nil when that of a workflow is.
+  package var following: Int? {
+    let counted = workflows.compactMap(\.following)
+    return counted.count == workflows.count ? counted.reduce(0, +) : nil
+  }
 
   /// - Parameter durations: of recent runs that succeeded, in milliseconds, in any order.
   package init(workflows: [Workflow], durations: [Int64]) {

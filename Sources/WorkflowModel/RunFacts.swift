@@ -13,6 +13,10 @@ package struct RunFacts: Sendable {
   package var completedAt: Timestamp?
   package var version: String?
   package var digest: PackageDigest?
+  /// What gave it its first version, as far as that is on record.
+  package var versionChoice: VersionChoice?
+  /// What its version took as a canary, newest first; only of a run that a canary took.
+  package var canaries: [CanaryFact] = []
   package var error: String?
   package var errorClass: String?
   package var idempotencyKey: String?
@@ -34,6 +38,8 @@ package struct RunFacts: Sendable {
   package var activations: [ActivationFact] = []
   /// Registered versions of the package that the type names, newest first.
   package var versions: [VersionFact] = []
+  /// Archives of that package that could not be loaded, registered or not.
+  package var quarantines: [QuarantineFact] = []
   /// `package.workflow` of every active version of the tenant.
   package var activeTypes: [String] = []
   package var shares: [ShareFact] = []

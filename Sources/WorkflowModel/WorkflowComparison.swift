@@ -31,6 +31,13 @@ enum WorkflowComparison {
           .conflictPolicy, workflow: old.name, from: .string(old.onConflict.rawValue),
           to: .string(new.onConflict.rawValue), isBreaking: new.onConflict == .refuse))
     }
+    // It decides about the activations after this one, and by the version that a run has then.
+    if old.upgrade != new.upgrade {
+      changes.append(
+        PlanChange(
+          .upgrade, workflow: old.name, from: .string(old.upgrade.rawValue), to: .string(new.upgrade.rawValue),
+          isBreaking: false))
+    }
     if let order = orderChange(old, new) { changes.append(order) }
     return changes + tasks(old, new)
   }

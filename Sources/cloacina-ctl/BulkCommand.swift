@@ -4,8 +4,8 @@ import WorkflowModel
 
 /// One deed to all runs that a query names, page by page from the newest to the oldest.
 ///
-/// Each page is a transaction, and what was done to a run is not done again: after an interruption the same command
-/// goes on with what is left.
+/// Each page is a transaction. After an interruption the same command goes on with what is left: what is as it should
+/// be is left alone. Runs that it opened again may have ended meanwhile, so a query has to leave those out.
 struct BulkCommand {
   private struct Refusal {
     var code: String
@@ -77,7 +77,7 @@ struct BulkCommand {
           "run.bulk", which + parameters + [("action", .string(action)), ("now_ms", now), ("before", last)],
           attachment: attachment
         ).document
-      } catch { throw interrupted(error) }
+      } catch { throw interrupted(error, since: now) }
       take(page)
       last = page["last"] ?? .null
       console.progress(bar(matched))
@@ -110,12 +110,18 @@ struct BulkCommand {
   }
 
   /// What was done before the failure stays done, so it is said.
-  private func interrupted(_ error: CommandError) -> CommandError {
+  private func interrupted(_ error: CommandError, since now: JSONValue) -> CommandError {
     guard examined > 0 else { return error }
     var error = error
     error.message += "; \(examined) runs were gone through before, \(changed) of them changed"
-    error.fix = "repeat the command: it goes on with what is left"
+    error.fix = "repeat the command\(restriction(now)): it goes on with what is left"
     return error
+  }
+
+  /// Keeps out runs that were opened by this command and have ended since.
+  private func restriction(_ now: JSONValue) -> String {
+    guard action == "retry", let began = now.integer else { return "" }
+    return " with the query '(\(query)) and ended < \(TimestampFormat.rfc3339(began))'"
   }
 
   /// `cloacina.bulk/1`

@@ -13,6 +13,14 @@ enum VersionCommands {
 
   static func rollBack(_ invocation: Invocation, _ console: Console) throws(CommandError) -> ExitCode {
     let began = Clock.now
+    let reference = try PackageCommands.reference(invocation.operands[0])
+    if let version = reference.version {
+      throw .invalid(
+        "CLO-C083",
+        "'\(invocation.operands[0])' names a version, and a rollback takes none: it returns to what was active before",
+        fix: "cloacina-ctl package rollback \(reference.name); or, to choose the version: "
+          + "cloacina-ctl package activate \(reference.name)@\(version) --allow-downgrade")
+    }
     return try swap("package.rollback", name(invocation) + options(invocation), invocation, console) {
       session throws(CommandError) in try knownEpoch(session, invocation, began)
     }

@@ -64,6 +64,29 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
+    @Test func aRepeatedRetryLeavesOutWhatItOpenedByTheTimeAtWhichTheyEnded() throws {
+      let workspace = try Workspace()
+      _ = try workspace.json("package", "register", try workspace.ledger("1.0.0"), "--activate")
+      let daemon = try workspace.serve()
+      _ = try workspace.json("start", "chain", "--count", "3", "--wait", "--timeout", "60")
+      // The time at which the last of them ended, and a query that names those that ended until then.
+      let last = try #require(
+        try workspace.json("run", "list")["runs"]?.elements?.compactMap { $0["completed_at"]?.text }.max())
+      let retry = ["run", "retry", "--from", "start", "--yes", "-o", "json", "--where"]
+      func changed(_ query: String) throws -> Int64? {
+        let result = try workspace.launch(retry + [query]).finish()
+        #expect(result.status == 0, "\(result.errors)")
+        let ids = try workspace.json("run", "list")["runs"]?.elements?.compactMap { $0["id"]?.text } ?? []
+        for id in ids { #expect(try workspace.waitForEnd(id) == "succeeded") }
+        return try result.json["changed"]?.integer
+      }
+      let restricted = "(workflow = chain) and ended <= \(last)"
+      #expect(try changed(restricted) == 3)
+      #expect(try changed(restricted) == 0, "they have ended since")
+      #expect(try changed("workflow = chain") == 3, "without the time they are opened once more")
+      workspace.stop(daemon)
+    }
+
     @Test func manyRunsAreMovedOrCancelledWhileTheyWait() throws {
       let workspace = try Workspace()
       _ = try workspace.json("package", "register", try workspace.ledger("1.0.0"), "--activate")

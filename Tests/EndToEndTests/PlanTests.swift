@@ -49,12 +49,16 @@ extension EndToEnd {
         added["task"]?.text == "fourth" && added["new"]?.json == "[\"third\"]" && added["breaking"]?.bool == false)
       #expect(plan["schedules"]?.elements?.map { $0["served"]?.bool } == [false])
       #expect(plan["to"]?["exports"]?.json == "[\"cloacina_package_v1\"]", "\(plan["to"]?.json ?? "")")
+      for side in [plan["from"], plan["to"]] {
+        #expect(side?["input_schema"] == .null && side?["permissions"] == .null, "\(plan.json)")
+      }
       #expect(try workspace.sql("SELECT count(*) || ' ' || max(epoch) FROM package, activation") == before)
       let table = try workspace.ctl("package", "plan", second, "--detailed-exitcode")
       #expect(table.status == 10)
       for words in [
         "ledger 1.0.0 (active) → 2.0.0", "! - fork", "+ chain.fourth after third", "! fork 0 2 * * * UTC",
-        "no run on 1.0.0", "package rollback ledger", "package register \(second) --activate",
+        "no run on 1.0.0", "no schema declared", "no permissions declared", "package rollback ledger",
+        "package register \(second) --activate",
       ] { #expect(table.output.contains(words), "\(words) is not in \(table.output)") }
     }
 
@@ -76,7 +80,9 @@ extension EndToEnd {
       #expect(inFlight["runs"]?.integer == 3)
       #expect(
         inFlight["workflows"]?.json
-          == "[{\"workflow\":\"chain\",\"runs\":2,\"movable\":2},{\"workflow\":\"fork\",\"runs\":1,\"movable\":0}]")
+          == #"[{"workflow":"chain","runs":2,"movable":2,"following":0},"#
+          + #"{"workflow":"fork","runs":1,"movable":0,"following":0}]"#)
+      #expect(inFlight["following"]?.integer == 0)
       #expect(inFlight["sample"]?.integer == 25 && inFlight["p95_ms"]?.integer != nil)
       workspace.openGate(gate)
       workspace.stop(daemon)

@@ -36,6 +36,24 @@ extension EndToEnd {
       if let daemon { workspace.stop(daemon) }
     }
 
+    @Test func namesThatARollbackOrAListOfSwapsCannotTakeAreRefused() throws {
+      let workspace = try Workspace()
+      _ = try workspace.json("package", "register", try workspace.ledger("1.0.0"))
+      #expect(try workspace.json("package", "swaps", "ledger")["swaps"]?.elements == [], "there was none yet")
+      let unknown = try workspace.ctl("package", "swaps", "ledgr")
+      #expect(unknown.status == 3 && unknown.errors.contains("did you mean 'ledger'?"), "\(unknown.errors)")
+      let versioned = try workspace.ctl("package", "swaps", "ledger@1.0.0")
+      #expect(versioned.status == 3, "\(versioned.errors)")
+      for version in ["1.0.0", "1.1.0"] {
+        _ = try workspace.json("package", "register", try workspace.ledger(version), "--activate")
+      }
+      let rollback = try workspace.ctl("package", "rollback", "ledger@1.0.0")
+      #expect(rollback.status == 1 && rollback.errors.contains("CLO-C083"), "\(rollback.errors)")
+      #expect(rollback.errors.contains("package activate ledger@1.0.0 --allow-downgrade"), "\(rollback.errors)")
+      #expect(try workspace.active("ledger") == "1.1.0", "nothing was changed")
+      #expect(try workspace.ctl("package", "activate", "ledger@1.0.0", "--allow-downgrade").status == 0)
+    }
+
     @Test func theStepThatFailsIsTheLastOne() throws {
       let workspace = try Workspace()
       let daemon = try workspace.serve()

@@ -51,6 +51,8 @@ extension EndToEnd {
       let refused = try workspace.event("upgrade_refused", of: follows)
       #expect(refused["to"]?.text == "2.0.0")
       #expect(refused["reason"]?.text?.contains("comes behind zero in version 2.0.0") == true)
+      let explained = try workspace.json("why", follows).finding("upgrade_refused")?["because"]?.text
+      #expect(explained?.hasPrefix("it did not go on by 2.0.0: task 'first' has ended behind nothing") == true)
 
       _ = try workspace.json(
         "package", "register", try workspace.following("Tests/Packages/Ledger", "1.1.0"), "--activate",
@@ -65,6 +67,8 @@ extension EndToEnd {
       let migrated = try workspace.event("migrated", of: follows)
       #expect(migrated["from"]?.text == "1.0.0" && migrated["to"]?.text == "1.1.0")
       #expect(migrated["by"]?.text == "upgrade")
+      let why = try workspace.json("why", follows)
+      #expect(why.finding("version")?["because"]?.text?.contains("follows the active version") == true, "\(why.json)")
       #expect(try workspace.json("run", "show", stays)["version"]?.text == "1.0.0", "its workflow says nothing")
       #expect(try workspace.json("db", "check")["sound"]?.bool == true)
       workspace.stop(daemon)
@@ -99,6 +103,42 @@ extension EndToEnd {
         let ways = moves.map { "\($0["from"]?.text ?? "") \($0["to"]?.text ?? "")" }
         #expect(ways == ["1.0.0 1.2.0"], "not to 1.1.0, which was active before somebody asked for 1.0.0")
       }
+      workspace.stop(daemon)
+    }
+
+    @Test func aPlanTellsWhichRunsInFlightWillFollow() throws {
+      let workspace = try Workspace()
+      let daemon = try workspace.serve()
+      let first = try workspace.following("Tests/Packages/Ledger", "1.0.0")
+      _ = try workspace.json("package", "register", first, "--activate")
+      let gate = "\(workspace.folder)/gate"
+      func start(_ workflow: String, _ hold: String) throws -> String {
+        let input = "{\"ledger\":\"\(workspace.ledgerPath)\",\"gate\":\"\(gate)\",\"hold\":\"\(hold)\"}"
+        return try #require(try workspace.json("start", workflow, "--input", input)["id"]?.text)
+      }
+      let (follows, stays) = (try start("chain", "second"), try start("fork", "left"))
+      try workspace.waitForLines(6, in: workspace.ledgerPath)
+      let next = try workspace.ledger("1.1.0")
+      let plan = try workspace.json("package", "plan", next)
+      let change = try #require(plan["changes"]?.elements?.first { $0["kind"]?.text == "upgrade" })
+      #expect(change["workflow"]?.text == "chain" && change["breaking"]?.bool == false)
+      #expect(change["old"]?.text == "next-task" && change["new"]?.text == "pinned")
+      #expect(plan["in_flight"]?["runs"]?.integer == 2 && plan["in_flight"]?["following"]?.integer == 1)
+      let table = try workspace.ctl("package", "plan", next).output
+      for words in [
+        "chain upgrade next-task → pinned",
+        "2 runs on 1.0.0: 1 goes on by 1.1.0 from its next task on, the others stay pinned",
+      ] { #expect(table.contains(words), "\(words) is not in \(table)") }
+      let same = try workspace.json("package", "plan", first)
+      #expect(same["verdict"]?.text == "unchanged" && same["in_flight"]?["following"]?.integer == 0)
+
+      // What the plan said is what happens.
+      _ = try workspace.json("package", "register", next, "--activate")
+      workspace.openGate(gate)
+      #expect(try workspace.waitForEnd(follows) == "succeeded")
+      #expect(try workspace.waitForEnd(stays) == "succeeded")
+      #expect(try workspace.json("run", "show", follows)["version"]?.text == "1.1.0")
+      #expect(try workspace.json("run", "show", stays)["version"]?.text == "1.0.0")
       workspace.stop(daemon)
     }
 

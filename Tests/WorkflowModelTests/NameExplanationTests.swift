@@ -17,8 +17,11 @@ import Testing
     var facts = NameFacts(
       subject, name: "demo", package: "demo",
       versions: [
-        VersionFact(version: "2.0.0", digest: NameExplanationTests.two, isActive: true, workflows: ["flow"]),
-        VersionFact(version: "1.0.0", digest: NameExplanationTests.one, isActive: false, workflows: ["flow", "old"]),
+        VersionFact(
+          version: "2.0.0", digest: NameExplanationTests.two, state: .active, isActive: true, workflows: ["flow"]),
+        VersionFact(
+          version: "1.0.0", digest: NameExplanationTests.one, state: .drained, since: 6000, isActive: false,
+          workflows: ["flow", "old"]),
       ], now: 10_000, isShared: true)
     facts.activations = [
       ActivationFact(version: "2.0.0", digest: NameExplanationTests.two, epoch: 2, at: 5000),
@@ -52,7 +55,8 @@ import Testing
     #expect(explanation.state == "inactive" && explanation.version == "1.0.0")
     #expect(explanation.findings[0].because == "1.0.0 is registered and not active: new runs take 2.0.0")
     #expect(explanation.findings[0].evidence[0].contains("epoch 1"))
-    #expect(explanation.commands == ["cloacina-ctl package activate demo@1.0.0"])
+    #expect(explanation.findings[0].evidence.last == "it is drained since 1970-01-01T00:00:06.000Z")
+    #expect(explanation.commands == ["cloacina-ctl package activate demo@1.0.0 --allow-downgrade"])
     let never = explain(.version) {
       $0.version = "1.0.0"
       $0.activations.removeLast()

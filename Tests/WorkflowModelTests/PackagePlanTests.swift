@@ -97,6 +97,7 @@ import Testing
       (.workflowRemoved, true, { $0.descriptor.workflows = [] }),
       (.workflowDescription, false, { $0.descriptor.workflows[0].description = "new" }),
       (.conflictPolicy, true, { $0.descriptor.workflows[0].onConflict = .refuse }),
+      (.upgrade, false, { $0.descriptor.workflows[0].upgrade = .nextTask }),
       (.taskAdded, false, { $0.descriptor.workflows[0].tasks.append(PackagePlanTests.task("d", ["c"])) }),
     ]
     for (kind, isBreaking, edit) in cases {
@@ -119,6 +120,14 @@ import Testing
     let plan = PackagePlan(from: old, to: next { _ in }, known: [], schedules: [])
     #expect(plan.changes.map(\.kind) == [.conflictPolicy] && plan.isCompatible)
     #expect(plan.changes[0].old == .string("refuse") && plan.changes[0].new == .string("last_declared"))
+  }
+
+  @Test func aWorkflowThatFollowsTheActiveVersionNoLongerIsAChangeToo() {
+    var old = PackagePlanTests.side
+    old.descriptor.workflows[0].upgrade = .nextTask
+    let plan = PackagePlan(from: old, to: next { _ in }, known: [], schedules: [])
+    #expect(plan.changes.map(\.kind) == [.upgrade] && plan.isCompatible && plan.changes[0].workflow == "flow")
+    #expect(plan.changes[0].old == .string("next-task") && plan.changes[0].new == .string("pinned"))
   }
 
   @Test func aRemovedTaskIsNamedAndWhoWaitedForItMoves() {
@@ -200,7 +209,7 @@ import Testing
       (side.isolation, side.targets, side.archiveBytes, side.exports) = ("in-process", ["new"], 1, ["new"])
       side.descriptor.workflows[1...] = [WorkflowDefinition(name: "new", tasks: [])]
       var flow = side.descriptor.workflows[0]
-      (flow.description, flow.onConflict) = ("new", .refuse)
+      (flow.description, flow.onConflict, flow.upgrade) = ("new", .refuse, .nextTask)
       flow.tasks = [PackagePlanTests.task("new"), flow.tasks[1], flow.tasks[0]]
       flow.tasks[1].dependencies = []
       flow.tasks[1].retry.maxAttempts = 2
@@ -240,7 +249,20 @@ import Testing
     #expect(PlanInFlight(workflows: [], durations: Array(1...100)).p95Milliseconds == 95)
     let two = PlanInFlight(
       workflows: [.init(name: "a", runs: 2, movable: 2), .init(name: "b", runs: 3, movable: nil)], durations: [])
-    #expect(two.runs == 5 && two.sample == 0)
+    #expect(two.runs == 5 && two.sample == 0 && two.following == 0)
+  }
+
+  @Test func onlyRunsThatFitAndWhoseVersionSaysSoFollow() {
+    let (stays, follows) = (
+      PlanInFlight.Workflow(name: "a", runs: 3, movable: 3),
+      PlanInFlight.Workflow(name: "b", runs: 4, movable: 2, follows: true)
+    )
+    #expect(stays.following == 0 && follows.following == 2)
+    #expect(PlanInFlight(workflows: [stays, follows], durations: []).following == 2)
+    let uncounted = PlanInFlight.Workflow(name: "c", runs: 2000, movable: nil, follows: true)
+    #expect(uncounted.following == nil)
+    #expect(PlanInFlight(workflows: [stays, uncounted], durations: []).following == nil)
+    #expect(PlanInFlight(workflows: [], durations: []).following == 0)
   }
 
   @Test func aFinishedPartFitsWhereTheSameTasksStandBeforeIt() throws {
