@@ -37,7 +37,7 @@ struct InputRules {
     let which = index.map { "input \($0 + 1): " } ?? ""
     throw RuntimeError(
       .invalid, code: InputMisfit.code, "\(which)\(misfit.sentence) (version \(check.version))",
-      fix: "correct the input; nothing was started")
+      fix: "correct the input; cloacina-ctl workflow graph NAME -o json shows the schema")
   }
 }
 
