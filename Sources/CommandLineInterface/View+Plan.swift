@@ -23,7 +23,7 @@ extension View {
     }
     text += planLine("ABI", "\(word("abi", of: new))   exports \(View.names(new["exports"]))")
     text += planLine("INPUT", "no schema declared: packages cannot declare one yet")
-    text += planLine("ACCESS", "no permissions declared: packages cannot declare any yet")
+    text += planPermissions(new)
     text += planSchedules + planInFlight(old, new)
     return text + planEnd(old)
   }

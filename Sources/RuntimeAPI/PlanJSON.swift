@@ -38,8 +38,8 @@ extension PlanSide {
       JSONMember("compiler", .string(descriptor.compiler)), JSONMember("isolation", .string(isolation)),
       JSONMember("targets", .array(targets.map(JSONValue.string))),
       JSONMember("exports", .array(exports.map(JSONValue.string))),
-      // The ABI has no field for either; whoever reads plans finds them here once it has.
-      JSONMember("input_schema", .null), JSONMember("permissions", .null),
+      // The ABI has no field for it; whoever reads plans finds it here once it has.
+      JSONMember("input_schema", .null), JSONMember("permissions", permissions.json),
     ])
   }
 }
