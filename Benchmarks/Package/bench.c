@@ -1,8 +1,9 @@
 /* Graphs whose tasks do next to nothing, so that what is measured is the engine.
  *
- * single: one task. pipeline: a → b → c. fanout: one, eight, one. paced: like pipeline, each task sleeping 2 ms.
- * echo: one task that answers with 1 KiB. stamp: one task that writes down when it began. sleep: one task that sleeps
- * for the `sleep_ms` of its input. The others emit the package's version, so that a run shows what ran. */
+ * single: one task. pipeline: a → b → c. fanout: one, eight, one. paced: like pipeline, each task sleeping for the
+ * `sleep_ms` of its input, below a second. echo: one task that answers with 1 KiB. stamp: one task that writes down
+ * when it began. sleep: one task that sleeps for the `sleep_ms` of its input. The others emit the package's version, so
+ * that a run shows what ran. */
 #include <cloacina/cloacina.h>
 #include <cloacina/input.h>
 
@@ -93,7 +94,7 @@ static cloacina_status run(cloacina_instance *instance, const cloacina_call *cal
   }
   if (call->workflow_index == SLEEP) sleep_for(call, cloacina_integer(cloacina_input(call, "sleep_ms"), 1000));
   if (call->workflow_index == PACED) {
-    struct timespec pause = {0, 2000000};
+    struct timespec pause = {0, cloacina_integer(cloacina_input(call, "sleep_ms"), 2) % 1000 * 1000000};
     nanosleep(&pause, 0);
   }
   char patch[96];

@@ -44,10 +44,13 @@ final class SteadyLoad: Sendable {
   private let threads = Mutex<[NamedThread]>([])
   private let perThread = 50
   private let inFlight: Int
+  private let input: [UInt8]
 
-  init(_ runtime: Runtime, inFlight: Int) {
+  /// - Parameter sleep: milliseconds that each of a run's three tasks sleeps for, one after the other.
+  init(_ runtime: Runtime, inFlight: Int, sleep: Int) {
     self.runtime = runtime
     self.inFlight = inFlight
+    input = JSONValue.object([JSONMember("sleep_ms", .integer(sleep))]).bytes
     threads.withLock { threads in
       for index in 0..<(inFlight / perThread) {
         threads.append(NamedThread("load-\(index)", stackBytes: 1 << 18) { [self] in keepRunning() })
@@ -97,7 +100,7 @@ final class SteadyLoad: Sendable {
     do {
       while !stopping.load(ordering: .relaxed) {
         let phase = phase.load(ordering: .relaxed)
-        let requests = (0..<perThread).map { _ in StartRequest(workflow: "bench.paced") }
+        let requests = (0..<perThread).map { _ in StartRequest(workflow: "bench.paced", input: input) }
         let started = try runtime.start(requests)
         followed.withLock { $0 += started.map { Followed(start: $0, phase: phase) } }
         for run in started {

@@ -12,6 +12,7 @@ extension RunFacts {
     completedAt = record.completedAt
     version = record.version
     digest = record.digest
+    versionChoice = record.versionChoice
     error = record.lastError
     errorClass = record.errorClass
     idempotencyKey = record.idempotencyKey
@@ -46,6 +47,16 @@ extension VersionFact {
       isActive: record.digest == activation?.digest, workflows: [])
     reason = record.stateReason
     if let beside = activation?.canary, beside.digest == record.digest { canary = beside.share }
+  }
+}
+
+extension CanaryFact {
+  /// Nil of a row that does not give a canary its share.
+  init?(_ record: AuditRecord) {
+    guard let digest = record.entry.digest, let version = record.entry.version,
+      let parts = try? JSONReader.read(record.entry.data)["parts"]?.integer, let share = CanaryShare(parts: Int(parts))
+    else { return nil }
+    self.init(digest: digest, version: version, share: share, at: record.at)
   }
 }
 

@@ -28,10 +28,15 @@ struct RepairVersions {
     self.wanted = wanted
   }
 
-  /// The version the run is pinned to; nil: to none.
-  func own(_ run: RunRecord) throws(RepairProblem) -> RunVersion? {
-    guard let digest = run.digest, let workflow = run.workflow else { return nil }
-    return RunVersion(digest: digest, version: run.version ?? digest.short, plan: try plan(digest, workflow))
+  /// The version the run is pinned to, or what is known of it when it is gone; nil: to none.
+  func own(_ run: RunRecord) throws(RepairProblem) -> Result<RunVersion?, LostVersion> {
+    guard let digest = run.digest, let workflow = run.workflow else { return .success(nil) }
+    let version = run.version ?? digest.short
+    switch runtime.parts.registry.resolve(digest, workflow) {
+    case .resolved(let plan, _): return .success(RunVersion(digest: digest, version: version, plan: plan))
+    case .unavailable(let reason): return .failure(LostVersion(digest: digest, version: version, reason: reason))
+    case .unknown(let reason): throw RepairVersions.unanswered(reason)
+    }
   }
 
   /// The version the run is to have; nil: its own.
@@ -78,8 +83,12 @@ struct RepairVersions {
     case .unavailable(let reason):
       throw .ofRun(
         RuntimeError(.refused, code: "CLO-R033", reason, fix: "cloacina-ctl package list"))
-    case .unknown(let reason): throw .ofStore(RuntimeError(.unavailable, code: "CLO-R034", reason))
+    case .unknown(let reason): throw RepairVersions.unanswered(reason)
     }
+  }
+
+  private static func unanswered(_ reason: String) -> RepairProblem {
+    .ofStore(RuntimeError(.unavailable, code: "CLO-R034", reason))
   }
 
   private static func outOfReach(_ record: PackageRecord) -> RuntimeError {

@@ -39,7 +39,11 @@ extension Runtime {
   /// - Throws: why it was refused, too.
   package func repair(_ run: RunRecord, _ request: RepairRequest) throws(RuntimeError) -> RunRepaired {
     let result = try repair([run], request)[0]
-    if case .refused(let reason) = result { throw reason }
+    if case .refused(var reason) = result {
+      // Refusals name no run, so that those of many can be counted; this one is to be copied.
+      reason.fix = reason.fix?.replacing(" run retry ID ", with: " run retry \(run.id) ")
+      throw reason
+    }
     return result
   }
 
@@ -79,8 +83,12 @@ extension Runtime {
     var repairs: [RunRepair] = []
     for run in runs {
       do throws(RepairProblem) {
-        let own = try versions.own(run)
-        repairs.append(RunRepair(request.deed, run.id, own: own, target: try versions.target(run)))
+        var repair = RunRepair(request.deed, run.id, own: nil, target: try versions.target(run))
+        switch try versions.own(run) {
+        case .success(let own): repair.own = own
+        case .failure(let lost): repair.lost = lost
+        }
+        repairs.append(repair)
       } catch {
         switch error {
         case .ofRun(let reason): results[run.id] = .refused(reason)

@@ -61,6 +61,15 @@ extension Runtime {
     facts.activations = try store { store throws(StoreError) in
       try store.activationHistory(tenant: facts.tenant, package: package, limit: Runtime.activationLimit)
     }.map(ActivationFact.init)
+    if facts.versionChoice == .canary { facts.canaries = try canaryFacts(package, facts) }
+  }
+
+  /// What the run's first version took as a canary, newest first.
+  private func canaryFacts(_ package: String, _ facts: RunFacts) throws(RuntimeError) -> [CanaryFact] {
+    var filter = AuditFilter()
+    (filter.tenant, filter.package, filter.limit) = (facts.tenant, package, Runtime.activationLimit)
+    filter.action = AuditAction.canarySet.rawValue
+    return try audit(filter).compactMap(CanaryFact.init)
   }
 
   /// The registered versions of a package with the names of their workflows, newest first, and its archives in

@@ -31,6 +31,9 @@ final class Upkeep: Sendable {
 /// The body of the thread.
 private struct UpkeepLoop {
   private static let pause: UInt64 = 2_000_000_000
+  /// A look reads every run in flight, so it takes a part of the time at most, however many news there are: one in so
+  /// many.
+  private static let share: UInt64 = 20
 
   private let registry: PackageRegistry
   private let care: RunnerCare
@@ -39,6 +42,8 @@ private struct UpkeepLoop {
   private var troubles = Troubles()
   /// Monotonic time of the next look at the states of versions; nil while nothing drains and no swap goes on.
   private var nextSettling: UInt64?
+  /// Monotonic time before which there is no other look.
+  private var restsUntil: UInt64 = 0
   private var sweep = FolderSweep()
   /// The same for the hosts.
   private var nextCare: UInt64?
@@ -55,9 +60,10 @@ private struct UpkeepLoop {
     if news.contains(.activations) {
       needed = nil
       sweep.news()
+      nextSettling = min(nextSettling ?? .max, max(Clock.monotonic, restsUntil))
     }
     // News may have been lost: with the rare search for files states are looked at too.
-    if news.contains(.activations) || [nextSettling, sweep.next].contains(where: UpkeepLoop.isPast) { settle() }
+    if [nextSettling, sweep.next].contains(where: UpkeepLoop.isPast) { settle() }
     takeCare()
     sweep.sweep(registry)
   }
@@ -66,6 +72,8 @@ private struct UpkeepLoop {
 
   /// Brings the states of versions into line with facts.
   private mutating func settle() {
+    let start = Clock.monotonic
+    defer { restsUntil = Clock.monotonic + UpkeepLoop.share * (Clock.monotonic - start) }
     do throws(RegistryError) {
       let service = try registry.keepUp()
       needed = service.needed

@@ -59,6 +59,10 @@ extension Grammar {
       Finished tasks are kept with their results as far as nothing before them is done again; attempts of the others \
       begin anew. With --on every task that is kept must stand behind the same tasks in that version.
       """,
+      """
+      A run whose own version was removed is done again on another one with --from start --on VERSION; what it has done \
+      cannot be kept.
+      """,
       "A run that is not over is not changed, and that is no error. Exit code 5 when the run is refused.",
       bulkRetryDetail,
     ],

@@ -7,10 +7,12 @@ extension View {
     let (runs, version) = (number("runs", of: inFlight), word("version", of: old))
     guard runs > 0 else { return planLine("IN FLIGHT", "no run on \(version)") }
     let estimate = inFlight["p95_ms"]?.integer.map { "; drained in about \(Quantity.duration(milliseconds: $0)) (p95)" }
-    let workflows = (inFlight["workflows"]?.elements ?? []).map { item in
-      planLine("", "\(word("workflow", of: item)): \(number("runs", of: item)), \(View.fit(item))")
-    }
     let head = "\(Quantity.count(runs, "run")) on \(version)"
+    // The same bytes again: there is nothing to stay behind.
+    if document["verdict"]?.text == "unchanged" { return planLine("IN FLIGHT", head) }
+    let workflows = (inFlight["workflows"]?.elements ?? []).map { item in
+      planLine("", "\(word("workflow", of: item)): \(number("runs", of: item)), \(fit(item))")
+    }
     return planLine("IN FLIGHT", head + fates(inFlight, runs, word("version", of: new)) + (estimate ?? ""))
       + workflows.joined()
   }
@@ -27,9 +29,13 @@ extension View {
     return ": \(following) \(goes) next task on\(rest)"
   }
 
-  /// How many runs of a workflow the new graph fits, and whether they follow the new version.
-  private static func fit(_ item: JSONValue) -> String {
-    let movable = item["movable"]?.integer.map { "\($0) would fit the new graph" } ?? "not counted which would fit"
-    return movable + (item["following"]?.integer == 0 ? "" : ", and these follow (upgrade = next-task)")
+  /// How many runs of a workflow go on by the new version, or could be made to.
+  private func fit(_ item: JSONValue) -> String {
+    let (runs, movable) = (number("runs", of: item), item["movable"]?.integer.map { Int($0) })
+    let deed = item["following"]?.integer != 0 ? "follow (upgrade = next-task)" : "could be moved by 'run migrate'"
+    guard let movable else { return "too many to count which \(deed)" }
+    guard movable < runs else { return "all \(deed)" }
+    let (some, others) = movable == 0 ? ("none", "them") : ("\(movable)", "the others")
+    return "\(some) \(deed): what has ended in \(others) does not fit the new graph"
   }
 }

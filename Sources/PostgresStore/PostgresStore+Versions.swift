@@ -4,15 +4,13 @@ package import WorkflowStore
 
 extension PostgresStore {
   package func activate(_ request: ActivationRequest, now: Timestamp) throws(StoreError) -> Activation {
-    let asked = VersionRows.factsAsked(request.tenant, request.package, request.digest, swap: request.swap)
-    return try changeActive(request.tenant, request.package, now, asked) { life throws(StoreError) in
+    try changeActive(request.tenant, request.package, request.digest, request.swap, now) { life throws(StoreError) in
       try life.activate(request)
     }
   }
 
   package func rollBack(_ request: RollbackRequest, now: Timestamp) throws(StoreError) -> Activation {
-    let asked = VersionRows.factsAsked(request.tenant, request.package, request.to, swap: request.swap)
-    return try changeActive(request.tenant, request.package, now, asked) { life throws(StoreError) in
+    try changeActive(request.tenant, request.package, request.to, request.swap, now) { life throws(StoreError) in
       try life.rollBack(request)
     }
   }
@@ -90,22 +88,30 @@ extension PostgresStore {
   }
 
   package func settleVersions(by origin: Origin, now: Timestamp) throws(StoreError) -> Settlement {
-    let none: String? = nil
-    let found = try ask([
-      Command(SettlingStatements.versions, Parameters().add(none).add(none)), Command(SettlingStatements.openSwaps),
-    ])
-    let versions = try SettlingStatements.unsettled(found[0]).filter { $0.event != nil }
-    var packages = Set(found[1].records { rows, row in [rows.text(row, 0), rows.text(row, 1)] })
-    packages.formUnion(versions.map { [$0.record.tenant, $0.record.name] })
     var settlement = Settlement()
-    for package in packages.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-      let settled = try change(package[0], package[1], now) { life throws(StoreError) in
-        try life.settle(package[0], package[1], by: origin)
+    let (looks, time) = try look(tenant: nil, package: nil, now)
+    for look in looks where look.needsSettling(at: time) {
+      let settled = try change(look.tenant, look.package, now) { life throws(StoreError) in
+        try life.settle(look, by: origin)
       }
       settlement.versions += settled.versions
       settlement.swaps += settled.swaps
     }
     return settlement
+  }
+
+  /// Looks at packages, nil: at all, and says at which time; holds no lock.
+  private func look(
+    tenant: String?, package: String?, _ now: Timestamp
+  ) throws(StoreError) -> (looks: [PackageLook], time: Timestamp) {
+    let open = Parameters().add(tenant).add(package).add(true).add(Int64.max)
+    let found = try ask([
+      Command(PackageTransaction.clock, Parameters().add(time: caller(now))),
+      Command(SettlingStatements.versions, Parameters().add(tenant).add(package)), Command(SwapStatements.list, open),
+    ])
+    let looks = PackageLook.all(
+      try SettlingStatements.unsettled(found[1]), try SwapStatements.records(found[2]))
+    return (looks, found[0].time(0, 0))
   }
 
   package func versionFacts(
@@ -154,8 +160,10 @@ extension PostgresStore {
     _ swap: SwapRecord, by origin: Origin, now: Timestamp
   ) throws(StoreError) -> SwapRecord {
     let asked = VersionRows.conclusionAsked(swap)
+    let seen = try look(tenant: swap.tenant, package: swap.package, now).looks.first
+    let look = seen ?? PackageLook(tenant: swap.tenant, package: swap.package)
     return try change(swap.tenant, swap.package, now, first: asked) { life throws(StoreError) in
-      try life.conclude(swap, by: origin)
+      try life.conclude(swap, look, by: origin)
     }
   }
 
@@ -197,16 +205,26 @@ extension PostgresStore {
     }
   }
 
-  /// A change of what is active, in two round trips: one for what it depends on, one for what it writes.
+  /// A change of what is active, decided on what was read before its transaction; in a transaction that reads first
+  /// when somebody else was changing the package meanwhile.
   private func changeActive(
-    _ tenant: String, _ package: String, _ now: Timestamp, _ first: [Command],
+    _ tenant: String, _ package: String, _ digest: PackageDigest?, _ swap: String?, _ now: Timestamp,
     _ body: (VersionLife<VersionRows>) throws(StoreError) -> Void
   ) throws(StoreError) -> Activation {
+    let asked = VersionRows.factsAsked(tenant, package, digest, swap: swap)
+    let stamp = PackageStamp(tenant: tenant, package: package, digest: digest?.hex, swap: swap)
     let last = [Command(PackageQuestions.activations, Parameters().add(tenant).add(package))]
+    func decide(_ transaction: PackageTransaction) throws(StoreError) {
+      try body(VersionLife(VersionRows(transaction: transaction)))
+    }
     let rows = try with { connection throws(StoreError) in
-      try PackageTransaction.run(connection, tenant, package, time: caller(now), first: first, last: last) {
-        transaction throws(StoreError) in try body(VersionLife(VersionRows(transaction: transaction)))
-      }.1[0]
+      let time = caller(now)
+      let done = try PackageTransaction.run(
+        connection, tenant, package, time: time, known: asked, stamp: stamp, last: last, decide)
+      if let done { return done.1[0] }
+      return try PackageTransaction.run(
+        connection, tenant, package, time: time, first: asked, last: last, decide
+      ).1[0]
     }
     return try VersionLife<VersionRows>.active(rows.count == 0 ? nil : try PackageQuestions.activation(rows, 0))
   }

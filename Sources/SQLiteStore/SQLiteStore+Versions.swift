@@ -68,16 +68,22 @@ extension SQLiteStore {
 
   /// Looks through the reader first, so that writers wait only for what is to be changed.
   package func settleVersions(by origin: Origin, now: Timestamp) throws(StoreError) -> Settlement {
-    let packages = try ask { questions throws(StoreError) in try questions.settling.packages() }
     var settlement = Settlement()
-    for package in packages.sorted(by: { ($0.tenant, $0.name) < ($1.tenant, $1.name) }) {
-      let settled = try change(now) { life throws(StoreError) in
-        try life.settle(package.tenant, package.name, by: origin)
-      }
+    for look in try look(tenant: nil, package: nil) where look.needsSettling(at: now) {
+      let settled = try change(now) { life throws(StoreError) in try life.settle(look, by: origin) }
       settlement.versions += settled.versions
       settlement.swaps += settled.swaps
     }
     return settlement
+  }
+
+  /// Looks at packages, nil: at all, through the reader.
+  private func look(tenant: String?, package: String?) throws(StoreError) -> [PackageLook] {
+    var open = SwapFilter()
+    (open.tenant, open.package, open.isOpen, open.limit) = (tenant, package, true, .max)
+    return try ask { [open] questions throws(StoreError) in
+      PackageLook.all(try questions.settling.versions(tenant, package), try questions.swaps.list(open))
+    }
   }
 
   package func versionFacts(
@@ -111,7 +117,9 @@ extension SQLiteStore {
   package func concludeSwap(
     _ swap: SwapRecord, by origin: Origin, now: Timestamp
   ) throws(StoreError) -> SwapRecord {
-    try change(now) { life throws(StoreError) in try life.conclude(swap, by: origin) }
+    let seen = try look(tenant: swap.tenant, package: swap.package).first
+    let look = seen ?? PackageLook(tenant: swap.tenant, package: swap.package)
+    return try change(now) { life throws(StoreError) in try life.conclude(swap, look, by: origin) }
   }
 
   package func swap(_ id: String) throws(StoreError) -> SwapRecord? {

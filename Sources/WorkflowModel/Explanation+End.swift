@@ -34,7 +34,7 @@ extension Explanation {
       }
     }
     suggest("run events \(facts.id)")
-    suggest("run retry \(facts.id)")
+    suggest(facts.retryCommand)
   }
 
   private mutating func explainCancellation(_ facts: RunFacts) {

@@ -68,13 +68,13 @@ extension Explanation {
     let was = facts.activations.filter { $0.digest == meant.digest }
     let history = was.map { "it was active from \(TimestampFormat.rfc3339($0.at)), epoch \($0.epoch)" }
     let change = facts.activations.first.map {
-      ["last change at \(TimestampFormat.rfc3339($0.at)), epoch \($0.epoch)"]
+      ["\($0.version) was activated at \(TimestampFormat.rfc3339($0.at)), epoch \($0.epoch)"]
     }
     add(
       Finding(
         .inactive, "\(meant.version) is registered and not active: \(facts.instead)",
         evidence: (history.isEmpty ? ["it was never active"] : Array(history.prefix(Explanation.spelledOut)))
-          + (change ?? []) + ["\(meant.state.rawValue) since \(TimestampFormat.rfc3339(meant.since))"]))
+          + (change ?? []) + ["it is \(meant.state.rawValue) since \(TimestampFormat.rfc3339(meant.since))"]))
   }
 
   /// Archives in quarantine besides what is meant; of a version those with its number, of a workflow none.

@@ -10,7 +10,11 @@ extension Explanation {
       return
     }
     let reason = facts.pinReason(digest)
-    add(Finding(.version, "it runs on \(version) because \(reason.because)", evidence: reason.evidence))
+    let runs = facts.status.isTerminal ? "ran" : "runs"
+    add(
+      Finding(
+        .version, "it \(runs) on \(version) because \(reason.because)",
+        evidence: reason.evidence + [facts.withdrawal].compactMap { $0 }))
   }
 }
 
@@ -25,9 +29,9 @@ extension RunFacts {
   }
 
   fileprivate func pinReason(_ digest: PackageDigest) -> (because: String, evidence: [String]) {
-    if let moved = events.last(where: { $0.moves(to: digest) }) { return (cause(of: moved), [moved.data.json]) }
+    if let moved = events.last(where: { $0.moves(to: digest) }) { return (cause(of: moved), [words(of: moved)]) }
+    if let versionChoice { return reason(of: versionChoice, digest) }
     let claimedAt = events.first { $0.type == "leased" }?.at ?? startedAt
-    let origin = slot.map { ["schedule \($0.schedule) started it for \($0.time)"] } ?? []
     if let atStart = active(at: createdAt), atStart.digest == digest {
       return ("that version was active when the run was stored", origin + [sentence(atStart, "stored", createdAt)])
     }
@@ -36,8 +40,17 @@ extension RunFacts {
         "that version was active when it was first claimed", origin + [sentence(atClaim, "claimed", claimedAt)]
       )
     }
-    let active = active(at: createdAt).map { ["active then was \($0.version), epoch \($0.epoch)"] } ?? []
-    return ("it was asked for, or a canary chose it: it was not the active version then", origin + active)
+    return ("it was asked for, or a canary chose it: it was not the active version then", origin + activeThen)
+  }
+
+  /// What new runs took when the run was stored.
+  var activeThen: [String] {
+    active(at: createdAt).map { ["active then was \($0.version), epoch \($0.epoch)"] } ?? []
+  }
+
+  /// What started the run, where that is not whoever it says itself.
+  var origin: [String] {
+    slot.map { ["schedule \($0.schedule) started it for \($0.time)"] } ?? []
   }
 
   private func cause(of move: EventFact) -> String {
@@ -48,6 +61,17 @@ extension RunFacts {
     case "upgrade": return "\(moved), because its workflow follows the active version (upgrade = next-task)"
     default: return moved
     }
+  }
+
+  /// `from 1.0.0 to 1.1.0 (4f2a…), taken from node a`
+  private func words(of move: EventFact) -> String {
+    let data = move.data
+    let isMigration = move.type == "migrated"
+    let from = data[isMigration ? "from" : "from_version"]?.text ?? "another version"
+    let to = data[isMigration ? "to" : "version"]?.text ?? "this one"
+    let digest = data["digest"]?.text.map { " (\($0.prefix(12)))" } ?? ""
+    let node = data["node"]?.text.map { ", taken from \(name(ofNode: $0))" } ?? ""
+    return "from \(from) to \(to)\(digest)\(node)"
   }
 
   /// The activation that held at a point of time; nil before the first.

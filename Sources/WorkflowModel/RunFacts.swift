@@ -13,6 +13,10 @@ package struct RunFacts: Sendable {
   package var completedAt: Timestamp?
   package var version: String?
   package var digest: PackageDigest?
+  /// What gave it its first version, as far as that is on record.
+  package var versionChoice: VersionChoice?
+  /// What its version took as a canary, newest first; only of a run that a canary took.
+  package var canaries: [CanaryFact] = []
   package var error: String?
   package var errorClass: String?
   package var idempotencyKey: String?

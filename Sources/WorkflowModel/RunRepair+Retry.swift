@@ -4,8 +4,10 @@ extension RunRepair {
   func retryPlan(
     _ run: RunSnapshot, _ start: RetryStart, _ patch: JSONObjectText
   ) throws(RepairRefusal) -> RetryPlan {
-    var result = RetryPlan()
-    result.input = try RunRepair.input(run, patch)
+    let input = try RunRepair.input(run, patch)
+    var result = if let lost { try planAfterLoss(run, start, lost) } else { RetryPlan() }
+    result.input = input
+    if lost != nil { return result }
     guard let own else {
       // Nobody ever claimed it: nothing was done that could be kept.
       if case .task = start { throw RunRepair.unpinned }

@@ -53,6 +53,8 @@ package struct RunRepair: Sendable {
   package var deed: Deed
   /// The version the run was pinned to when it was looked at; nil: to none.
   package var own: RunVersion?
+  /// That version when its graph cannot be read; `own` is nil then.
+  package var lost: LostVersion?
   /// The version it is to have; nil: its own.
   package var target: RunVersion?
 
@@ -142,7 +144,7 @@ extension RunRepair {
         RepairRefusal(.over, what, fix: "open it again on that version: cloacina-ctl run retry ID --on VERSION"))
     case .retry, .migrate: break
     }
-    guard run.digest == own?.digest else { return .stale }
+    guard run.digest == own?.digest ?? lost?.digest else { return .stale }
     do throws(RepairRefusal) {
       switch deed {
       case .retry(let start, let patch):
@@ -158,6 +160,7 @@ extension RunRepair {
   }
 
   private func migration(_ run: RunSnapshot) throws(RepairRefusal) -> RepairDecision {
+    if let lost { throw refusal(of: lost) }
     guard let own, let target else { throw RunRepair.unpinned }
     guard own.digest != target.digest else { return .unchanged }
     let states = TaskCheckpoint.lastStates(run.checkpoints)

@@ -35,7 +35,7 @@ extension RunRepair {
       JSONMember("version", .optional((target ?? own)?.version)),
     ]
     if let target, target.digest != own?.digest {
-      members.append(JSONMember("from_version", .optional(own?.version)))
+      members.append(JSONMember("from_version", .optional(own?.version ?? lost?.version)))
       members.append(JSONMember("digest", .string(target.digest.hex)))
     }
     if !set.names.isEmpty { members.append(JSONMember("set", .array(set.names.map(JSONValue.string)))) }

@@ -126,6 +126,8 @@ package struct RunRecord: Sendable {
   package var completedAt: Timestamp?
   /// A JSON object, or whatever plain SQL left there; nil for none.
   package var labels: [UInt8]?
+  /// Nil when the first version was the active one, or was given by a release that does not say.
+  package var versionChoice: VersionChoice?
 
   package init(
     id: RunID, tenant: String, type: String, status: RunStatus, priority: Int, input: [UInt8], leaseEpoch: Int64,

@@ -2,32 +2,34 @@ import WorkflowModel
 
 extension VersionLife {
   /// Settles one package; to be called for those of which a look outside a transaction found something to do.
-  package func settle(
-    _ tenant: String, _ package: String, by origin: Origin
-  ) throws(StoreError) -> Settlement {
+  package func settle(_ look: PackageLook, by origin: Origin) throws(StoreError) -> Settlement {
     var settlement = Settlement()
-    for version in try tables.unsettled(tenant, package) {
+    for version in look.completing(try tables.standing(look.tenant, look.package)) {
       settlement.versions += try settle(version, by: origin)
     }
-    for swap in try tables.openSwaps(tenant, package) {
+    for swap in try tables.openSwaps(look.tenant, look.package) {
       if let ended = try settle(swap, by: origin) { settlement.swaps.append(ended) }
     }
     return settlement
   }
 
   /// Takes one swap past its step `settle`, and brings the states of its package's versions into line before.
-  package func conclude(_ swap: SwapRecord, by origin: Origin) throws(StoreError) -> SwapRecord {
-    let (found, versions) = try tables.conclusion(swap)
+  ///
+  /// - Parameter look: at its package, after the activation.
+  package func conclude(
+    _ swap: SwapRecord, _ look: PackageLook, by origin: Origin
+  ) throws(StoreError) -> SwapRecord {
+    let (found, standing) = try tables.conclusion(swap)
     guard var swap = found else { throw SwapRecord.unknown(swap.id) }
     guard !swap.step.isOver else { return swap }
     guard !swap.step.isBeforeActivation else {
       throw StoreError(.invalid, "swap \(swap.id) has not activated anything: it can only end with a failure")
     }
-    var isDraining = false
-    for version in versions {
-      let state = try settle(version, by: origin).last?.to ?? version.record.state
-      if version.record.digest == swap.from, swap.from != swap.to { isDraining = state == .draining }
+    var states = Dictionary(standing.map { ($0.record.digest, $0.record.state) }) { first, _ in first }
+    for version in look.completing(standing) {
+      if let last = try settle(version, by: origin).last { states[version.record.digest] = last.to }
     }
+    let isDraining = swap.from != swap.to && swap.from.flatMap { states[$0] } == .draining
     guard isDraining else { return try end(swap, nil, by: Origin(actor: swap.actor, node: swap.node)) }
     if swap.step == .settle {
       swap.move(to: .drain, timeoutMilliseconds: nil, at: tables.now)

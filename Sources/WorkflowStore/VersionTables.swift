@@ -26,10 +26,11 @@ package protocol VersionTables {
   func openSwaps(_ tenant: String, _ package: String) throws(StoreError) -> [SwapRecord]
   /// Runs pinned to the version that are not over. Nobody can add one before the transaction has ended.
   func lockedRunsInFlight(_ tenant: String, _ digest: PackageDigest) throws(StoreError) -> Int
-  /// A swap that its leader is about to conclude, and what ``unsettled(_:_:)`` returns; read at once.
+  /// A swap that its leader is about to conclude, and what ``standing(_:_:)`` returns; read at once.
   func conclusion(_ swap: SwapRecord) throws(StoreError) -> (swap: SwapRecord?, versions: [UnsettledVersion])
-  /// Versions of the package whose state depends on what is active or in flight.
-  func unsettled(_ tenant: String, _ package: String) throws(StoreError) -> [UnsettledVersion]
+  /// The package's versions with what their states depend on, but for the runs in flight: counting these takes longer
+  /// than others should wait, see ``PackageLook``.
+  func standing(_ tenant: String, _ package: String) throws(StoreError) -> [UnsettledVersion]
 
   // MARK: Writing
 

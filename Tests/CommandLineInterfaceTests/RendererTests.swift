@@ -273,7 +273,7 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
         ACCESS     no network
         SCHED        data_processing 30 6 * * MON-FRI Europe/Berlin, next 2026-02-02 05:30:00 UTC, unchanged
         IN FLIGHT  5 runs on 1.0.0 stay pinned; drained in about 4.1 s (p95)
-                   data_processing: 5, 3 would fit the new graph
+                   data_processing: 5, 3 could be moved by 'run migrate': what has ended in the others does not fit the new graph
         ROLLBACK   cloacina-ctl package rollback simple_demo
         Nothing was changed. Apply: cloacina-ctl package register simple_demo-1.1.0.cloacina --activate
 
@@ -283,6 +283,7 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
     #expect(refused.hasSuffix("\nNothing was changed.\n"))
     let same = try plan(["verdict": .string("unchanged"), "changes": .array([]), "refusal": .null])
     #expect(same.hasPrefix("simple_demo 1.1.0 is active, byte for byte"))
+    #expect(same.contains("IN FLIGHT  5 runs on 1.0.0\n") && !same.contains("could be moved"), "\(same)")
     let new = try plan(["verdict": .string("new"), "from": .null, "refusal": .null])
     #expect(new.hasPrefix("simple_demo 1.1.0 (no version is active)") && !new.contains("ROLLBACK"))
     #expect(try plan(["needs_allow_downgrade": .bool(true)]).contains("needs --allow-downgrade"))
@@ -300,8 +301,8 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
     #expect(
       some.contains("IN FLIGHT  3 runs on 1.0.0: 1 goes on by 1.1.0 from its next task on, the others stay pinned\n"),
       "\(some)")
-    #expect(some.contains(" w: 2, 1 would fit the new graph, and these follow (upgrade = next-task)\n"), "\(some)")
-    #expect(some.contains(" v: 1, 1 would fit the new graph\n"), "\(some)")
+    #expect(some.contains(" w: 2, 1 follow (upgrade = next-task): what has ended in the others does not"), "\(some)")
+    #expect(some.contains(" v: 1, all could be moved by 'run migrate'\n"), "\(some)")
     let all = try inFlight(#"{"runs": 2, "following": 2, "workflows": [], "p95_ms": null, "sample": 0}"#)
     #expect(all.contains("2 runs on 1.0.0: 2 go on by 1.1.0 from their next task on\n"), "\(all)")
     let uncounted = try inFlight(
@@ -310,9 +311,15 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
        "following": null}], "p95_ms": null, "sample": 0}
       """#)
     #expect(uncounted.contains("those that follow go on by 1.1.0"), "\(uncounted)")
-    #expect(uncounted.contains(" w: 2000, not counted which would fit, and these follow"), "\(uncounted)")
+    #expect(uncounted.contains(" w: 2000, too many to count which follow (upgrade = next-task)\n"), "\(uncounted)")
     let one = try inFlight(#"{"runs": 1, "following": 0, "workflows": [], "p95_ms": null, "sample": 0}"#)
     #expect(one.contains("1 run on 1.0.0 stays pinned\n"), "\(one)")
+    let none = try inFlight(
+      #"""
+      {"runs": 1, "following": 0, "workflows": [{"workflow": "w", "runs": 1, "movable": 0, "following": 0}],
+       "p95_ms": null, "sample": 0}
+      """#)
+    #expect(none.contains(" w: 1, none could be moved by 'run migrate': what has ended in them does not"), "\(none)")
   }
 
   @Test func everyKindOfChangeHasWords() throws {

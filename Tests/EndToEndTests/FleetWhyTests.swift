@@ -113,7 +113,7 @@ extension EndToEnd {
       let plan = try fleet.workspace.json("package", "plan", archive)
       #expect(plan["verdict"]?.text == "update" && plan["compatible"]?.bool == true, "\(plan["changes"]?.json ?? "")")
       #expect(
-        plan["in_flight"]?["workflows"]?.json == "[{\"workflow\":\"chain\",\"runs\":3,\"movable\":3}]")
+        plan["in_flight"]?["workflows"]?.json == "[{\"workflow\":\"chain\",\"runs\":3,\"movable\":3,\"following\":0}]")
       #expect(try fleet.workspace.ctl("package", "plan", archive, "--detailed-exitcode").status == 10)
       #expect(try fleet.count("package") == 1)
       fleet.workspace.openGate(fleet.gate)

@@ -108,6 +108,37 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
+    @Test func aRunWhoseVersionWasRemovedIsDoneAgainFromItsStart() throws {
+      let workspace = try Workspace()
+      _ = try workspace.json("package", "register", try workspace.brittle("1.0.0", fails: true), "--activate")
+      let id = try workspace.startFailing("second")
+      let first = try workspace.serve()
+      #expect(try workspace.waitForEnd(id) == "failed")
+      workspace.stop(first)
+      _ = try workspace.json("package", "register", try workspace.brittle("1.1.0", fails: false), "--activate")
+      _ = try workspace.json("package", "remove", "ledger@1.0.0")
+      for arguments in [[], ["--on", "active"], ["--from", "second", "--on", "1.1.0"], ["--from", "start"]] {
+        let refused = try workspace.launch(["run", "retry", id] + arguments).finish()
+        #expect(refused.status == 5, "\(arguments): \(refused.errors)")
+        for words in [
+          "CLO-R033", "the run's own version 1.0.0 is gone",
+          "run retry \(id) --from start --on "
+            + (arguments.contains("--on") ? "1.1.0" : "active"),
+        ] { #expect(refused.errors.contains(words), "\(words) is not in \(refused.errors)") }
+      }
+      let why = try workspace.json("why", id)
+      #expect(why.finding("version")?["evidence"]?.json.contains("1.0.0 is not registered any more") == true)
+      #expect(
+        why["commands"]?.json.contains("cloacina-ctl run retry \(id) --from start --on active") == true, "\(why.json)")
+      let retried = try workspace.json("run", "retry", id, "--from", "start", "--on", "active")
+      #expect(retried["version"]?.text == "1.1.0" && retried["kept"]?.elements == [], "\(retried.json)")
+      let second = try workspace.serve()
+      #expect(try workspace.waitForEnd(id) == "succeeded")
+      let result = try workspace.json("run", "show", id)["result"]
+      #expect(["first", "second", "third"].map { result?[$0]?.text } == ["1.1.0", "1.1.0", "1.1.0"])
+      workspace.stop(second)
+    }
+
     @Test func aRetryThatIsRepeatedOrMistakenChangesNothing() throws {
       let workspace = try Workspace()
       _ = try workspace.json("package", "register", try workspace.brittle("1.0.0", fails: true), "--activate")
@@ -127,7 +158,7 @@ extension EndToEnd {
       }
       let incompatible = try workspace.ctl("run", "migrate", id, "--to", "active")
       #expect(incompatible.status == 5)
-      #expect(incompatible.errors.contains("run retry ID --on"), "\(incompatible.errors)")
+      #expect(incompatible.errors.contains("run retry \(id) --on"), "\(incompatible.errors)")
       #expect(try workspace.json("run", "show", id)["status"]?.text == "failed")
       #expect(try workspace.json("run", "retry", id)["changed"]?.bool == true)
       let second = try workspace.json("run", "retry", id)

@@ -16,7 +16,16 @@ extension EndToEnd {
       #expect(
         try workspace.json("why", "ledger").finding("active")?["because"]?.text?
           .hasSuffix("but for the 25 % that the canary 1.1.0 takes") == true)
+      _ = try workspace.json("package", "canary", "ledger@1.1.0", "--percent", "100")
+      let taken = try workspace.pin("chain")
+      #expect(
+        taken?["because"]?.text
+          == "it runs on 1.1.0 because that version was the canary then, and its share of 100 % took the run")
+      #expect(taken?["evidence"]?.json.contains("that share takes what is below 10000") == true, "\(taken?.json ?? "")")
       _ = try workspace.json("package", "canary", "ledger", "--end")
+      let asked = try workspace.pin("chain", "--version", "1.1.0")
+      #expect(
+        asked?["because"]?.text == "it runs on 1.1.0 because that version was asked for when the run was started")
 
       _ = try workspace.json("package", "yank", "ledger@1.1.0")
       let yanked = try workspace.json("why", "ledger@1.1.0")
@@ -62,6 +71,9 @@ extension EndToEnd {
       _ = try fleet.workspace.json("package", "canary", "crew@1.1.0", "--percent", "0.5")
       let canary = try fleet.workspace.json("why", "crew@1.1.0")
       #expect(canary.finding("canary")?["because"]?.text?.contains("takes 0.5 % of the new runs") == true)
+      #expect(
+        try fleet.workspace.pin("crew.chain", "--version", "1.1.0")?["because"]?.text
+          == "it runs on 1.1.0 because that version was asked for when the run was started")
       _ = try fleet.workspace.json("package", "canary", "crew", "--end")
       _ = try fleet.workspace.json("package", "yank", "crew@1.1.0")
       let yanked = try fleet.workspace.json("why", "crew@1.1.0")
@@ -71,6 +83,14 @@ extension EndToEnd {
 }
 
 extension Workspace {
+  /// Why a run that is started, and cancelled again, has the version that it has.
+  fileprivate func pin(_ arguments: String...) throws -> JSONValue? {
+    let id = try #require(try launch(["start"] + arguments + ["--output", "json"]).finish().json["id"]?.text)
+    let finding = try json("why", id).finding("version")
+    _ = try json("run", "cancel", id)
+    return finding
+  }
+
   /// Does what an explanation says first; it must not be refused.
   fileprivate func obey(_ explanation: JSONValue) throws {
     let line = try #require(explanation["commands"]?.elements?.first?.text)

@@ -37,6 +37,8 @@ extension StoreCheck {
         try expectEqual(outcome, .created(submission.id, digest: digest), "draw of \(submission.id)")
         try expectEqual(try bench.run(submission.id).digest, digest, "pin of \(submission.id)")
         try expectEqual(try bench.run(submission.id).version, letter == "c" ? "1.1.0" : "1.0.0", "version")
+        let choice: VersionChoice? = submission.digest != nil ? .request : letter == "c" ? .canary : nil
+        try expectEqual(try bench.run(submission.id).versionChoice, choice, "choice of \(submission.id)")
       }
     },
     StoreCheck("a canary takes its share of runs that plain SQL inserts") { bench in
@@ -52,6 +54,7 @@ extension StoreCheck {
         let run = try bench.run(Bench.run(drawing: draw.0, index))
         try expectEqual(run.digest, Bench.digest(Character(draw.1)), "pin of draw \(draw.0)")
         try expectEqual(run.version, draw.1 == "c" ? "1.1.0" : "1.0.0", "version of draw \(draw.0)")
+        try expectEqual(run.versionChoice, draw.1 == "c" ? .canary : nil, "choice of draw \(draw.0)")
       }
     },
     StoreCheck("a canary takes its share of the runs of schedules") { bench in

@@ -27,6 +27,27 @@ extension StoreCheck {
       try expectEqual(
         try bench.retry(failed.run, on: "2.0.0"), .retried(RetryPlan(reset: ["two"], kept: ["one"])), "another one")
     },
+    StoreCheck("a run whose own graph is gone is done again from its start on another version") { bench in
+      try bench.prepareTwoVersions()
+      let failed = try bench.failedRun()
+      let digest = try unwrap(try bench.run(failed.run).digest, "its pin")
+      try bench.activate("demo", "b")
+      try bench.remove("a")
+      let target = try unwrap(try bench.version("2.0.0"), "the target")
+      func retry(_ start: RetryStart) throws -> RepairOutcome {
+        var repair = RunRepair(
+          .retry(start, set: try JSONObjectText(Array("{}".utf8))), failed.run, own: nil, target: target)
+        repair.lost = LostVersion(digest: digest, version: "1.0.0", reason: "it is not registered")
+        return try unwrap(try bench.store.repair([repair], now: bench.now).first, "an outcome")
+      }
+      try expectEqual(bench.refusal(try retry(.failed)), .removed, "what failed")
+      try expectEqual(try bench.run(failed.run).status, .failed, "the run")
+      try expectEqual(try retry(.start), .retried(RetryPlan(reset: ["one", "two"], kept: [])), "everything")
+      let run = try bench.run(failed.run)
+      try expectEqual([run.version, run.status.rawValue], ["2.0.0", "pending"], "the run")
+      let data = try bench.data("retried", of: failed.run)
+      try expectEqual([data["from_version"]?.text, data["version"]?.text], ["1.0.0", "2.0.0"], "what it says")
+    },
     StoreCheck("a version that was yanked takes no run by a repair, and keeps those it has") { bench in
       try bench.prepareTwoVersions()
       let open = try bench.leased().lease

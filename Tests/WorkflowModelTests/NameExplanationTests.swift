@@ -55,7 +55,7 @@ import Testing
     #expect(explanation.state == "inactive" && explanation.version == "1.0.0")
     #expect(explanation.findings[0].because == "1.0.0 is registered and not active: new runs take 2.0.0")
     #expect(explanation.findings[0].evidence[0].contains("epoch 1"))
-    #expect(explanation.findings[0].evidence.last == "drained since 1970-01-01T00:00:06.000Z")
+    #expect(explanation.findings[0].evidence.last == "it is drained since 1970-01-01T00:00:06.000Z")
     #expect(explanation.commands == ["cloacina-ctl package activate demo@1.0.0 --allow-downgrade"])
     let never = explain(.version) {
       $0.version = "1.0.0"

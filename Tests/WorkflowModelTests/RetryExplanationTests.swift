@@ -116,7 +116,7 @@ import Testing
     let back = event("retried", "{\"from\": \"start\", \"digest\": \"\(a)\"}", at: 5000)
     #expect(
       version([away, back])
-        == "it runs on 1.0.0 because it was opened again on that version at 1970-01-01T00:00:05.000Z")
+        == "it ran on 1.0.0 because it was opened again on that version at 1970-01-01T00:00:05.000Z")
     let same = event("retried", "{\"from\": \"start\"}", at: 6000)
     #expect(version([away, back, same])?.hasSuffix("00:05.000Z") == true, "without another version nothing was moved")
     let asked = event("migrated", "{\"digest\": \"\(a)\", \"by\": \"request\"}", at: 6000)
@@ -124,7 +124,7 @@ import Testing
     let followed = event("migrated", "{\"digest\": \"\(a)\", \"by\": \"upgrade\"}", at: 7000)
     #expect(
       version([followed])?.hasSuffix("because its workflow follows the active version (upgrade = next-task)") == true)
-    #expect(version([same]) == "it runs on 1.0.0 because that version was active when the run was stored")
+    #expect(version([same]) == "it ran on 1.0.0 because that version was active when the run was stored")
   }
 
   @Test func versionsThatTheRunDidNotTakeUpAreNamedOnce() {

@@ -425,6 +425,13 @@ import Testing
     let asked = pin { $0.activations[0].digest = RunExplanationTests.two }
     #expect(asked?.because.contains("asked for, or a canary chose it") == true)
     #expect(asked?.evidence == ["active then was 1.0.0, epoch 3"])
+    // It is on record since a later release.
+    let known = pin {
+      $0.activations[0].digest = RunExplanationTests.two
+      $0.versionChoice = .request
+    }
+    #expect(known?.because == "it runs on 1.0.0 because that version was asked for when the run was started")
+    #expect(known?.evidence == ["active then was 1.0.0, epoch 3"])
     let scheduled = pin { $0.idempotencyKey = "schedule:s1:1700000040" }
     #expect(scheduled?.evidence.first == "schedule s1 started it for 2023-11-14T22:14:00.000Z")
   }

@@ -6,7 +6,7 @@ enum RunQuestions {
   static let select = """
     SELECT id, tenant_id, type, status, priority, payload, lease_epoch, created_at, run_at, package_name,
       workflow_name, package_version, package_digest, result, last_error, error_class, idempotency_key, leased_by,
-      started_at, completed_at, labels FROM workflow_run AS r
+      started_at, completed_at, labels, version_choice FROM workflow_run AS r
     """
 
   static let byID = Statement(name: "reading a run", sql: "\(select) WHERE id = $1::uuid")
@@ -98,6 +98,7 @@ enum RunQuestions {
     record.startedAt = rows.optionalTime(row, 18)
     record.completedAt = rows.optionalTime(row, 19)
     record.labels = rows.isNull(row, 20) ? nil : rows.bytes(row, 20)
+    record.versionChoice = rows.optionalText(row, 21).flatMap(VersionChoice.init(rawValue:))
     return record
   }
 

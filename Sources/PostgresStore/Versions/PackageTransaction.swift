@@ -3,13 +3,16 @@ import WorkflowStore
 
 /// A transaction that holds a package's lock: two changes of one package, on two nodes, go one after the other.
 ///
-/// Writes wait until something is read or the transaction ends, and then travel together. Used by one thread.
+/// Writes wait until something is read or the transaction ends, and then travel together; where what is read is known
+/// beforehand, the whole transaction is one round trip. Used by one thread.
 final class PackageTransaction {
   let connection: Connection
   /// Taken once the lock is held, so that times of two changes have the changes' order.
   let now: Timestamp
   private var pending: [Command] = []
   private var foreseen: [Rows]
+  /// Somebody was faster; see ``PackageStamp``.
+  private var isOutdated = false
 
   private static let begin = Statement(name: "begin to change", sql: "BEGIN ISOLATION LEVEL READ COMMITTED")
 
@@ -18,7 +21,7 @@ final class PackageTransaction {
     sql: "SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(chr(31), current_schema(), $1::text, $2::text), 815))"
   )
 
-  private static let clock = Statement(
+  static let clock = Statement(
     name: "asking for the time", sql: "SELECT coalesce($1::timestamptz, clock_timestamp())")
 
   /// Runs `body` in a transaction, and commits it.
@@ -51,6 +54,37 @@ final class PackageTransaction {
     return (value, try transaction.commit(last))
   }
 
+  /// Runs `body` on what was read before the transaction, which begins with the first thing that `body` asks beyond
+  /// that, or when it is committed: mostly in one round trip, so that the lock is held for as long as a commit takes.
+  ///
+  /// - Parameters:
+  ///   - known: what `body` will ``ask(_:)`` first.
+  ///   - stamp: says in one text all that `known` depends on.
+  /// - Returns: as ``run(_:_:_:time:first:last:_:)``; nil when somebody has changed the package since it was read, and
+  ///   nothing was written then.
+  static func run<Value>(
+    _ connection: Connection, _ tenant: String, _ package: String, time: Timestamp?, known: [Command],
+    stamp: PackageStamp, last: [Command], _ body: (PackageTransaction) throws(StoreError) -> Value
+  ) throws(StoreError) -> (Value, [Rows])? {
+    let rows: [Rows]
+    do throws(PostgresFailure) {
+      // The stamp first: a change between two of these reads is found, and not taken for known.
+      rows = try connection.run([stamp.asked, Command(clock, Parameters().add(time: time))] + known)
+    } catch { throw StoreError(error) }
+    let transaction = PackageTransaction(connection, now: rows[1].time(0, 0), foreseen: Array(rows[2...]))
+    transaction.pending = [
+      Command(begin), Command(lock, Parameters().add(tenant).add(package)), stamp.checked(rows[0].text(0, 0)),
+    ]
+    do throws(StoreError) {
+      let value = try body(transaction)
+      return (value, try transaction.commit(last))
+    } catch {
+      connection.rollBack()
+      if transaction.isOutdated { return nil }
+      throw error
+    }
+  }
+
   private init(_ connection: Connection, now: Timestamp, foreseen: [Rows]) {
     self.connection = connection
     self.now = now
@@ -78,7 +112,10 @@ final class PackageTransaction {
   private func run(_ commands: [Command]) throws(PostgresFailure) -> [Rows] {
     let (before, all) = (pending.count, pending + commands)
     pending = []
-    return Array(try connection.run(all)[before...])
+    do throws(PostgresFailure) { return Array(try connection.run(all)[before...]) } catch {
+      isOutdated = PackageStamp.isRefusal(error)
+      throw error
+    }
   }
 
   func write(_ statement: Statement, _ parameters: Parameters) { pending.append(Command(statement, parameters)) }

@@ -16,27 +16,36 @@ enum SettlingStatements {
     """
   }.joined(separator: " UNION ALL ")
 
+  /// Versions with what their states depend on. Reads every run that is not over.
   static let versions = Statement(
     name: "looking for versions out of service",
     sql: """
       WITH open AS MATERIALIZED (SELECT DISTINCT tenant_id, package_digest FROM (\(openRuns)) AS r)
-      SELECT \(PackageQuestions.columns),
-        EXISTS (SELECT 1 FROM activation AS a WHERE a.tenant_id = p.tenant_id AND a.digest = p.digest)
-          OR EXISTS (SELECT 1 FROM activation_canary AS c WHERE c.tenant_id = p.tenant_id AND c.digest = p.digest),
+      \(facts(inFlight: """
         CASE WHEN p.state IN ('draining', 'drained', 'retired') THEN EXISTS (
-          SELECT 1 FROM open WHERE open.tenant_id = p.tenant_id AND open.package_digest = p.digest) ELSE false END,
-        EXISTS (
-          SELECT 1 FROM activation_return AS r JOIN activation_change AS c
-            ON c.tenant_id = r.tenant_id AND c.package_name = r.package_name AND c.epoch = r.epoch
-          WHERE r.tenant_id = p.tenant_id AND r.package_name = p.name AND c.digest = p.digest)
-      FROM package AS p
-      WHERE ($1::text IS NULL OR p.tenant_id = $1::text) AND ($2::text IS NULL OR p.name = $2::text)
-      ORDER BY p.tenant_id, p.name, p.registered_at, p.seq
+          SELECT 1 FROM open WHERE open.tenant_id = p.tenant_id AND open.package_digest = p.digest) ELSE false END
+        """))
       """)
 
-  static let openSwaps = Statement(
-    name: "looking for open swaps",
-    sql: "SELECT DISTINCT tenant_id, package_name FROM package_swap WHERE ended_at IS NULL")
+  /// The same but for the runs in flight.
+  static let standing = Statement(
+    name: "reading what the states of versions depend on", sql: facts(inFlight: "false"))
+
+  private static func facts(inFlight: String) -> String {
+    """
+    SELECT \(PackageQuestions.columns),
+      EXISTS (SELECT 1 FROM activation AS a WHERE a.tenant_id = p.tenant_id AND a.digest = p.digest)
+        OR EXISTS (SELECT 1 FROM activation_canary AS c WHERE c.tenant_id = p.tenant_id AND c.digest = p.digest),
+      \(inFlight),
+      EXISTS (
+        SELECT 1 FROM activation_return AS r JOIN activation_change AS c
+          ON c.tenant_id = r.tenant_id AND c.package_name = r.package_name AND c.epoch = r.epoch
+        WHERE r.tenant_id = p.tenant_id AND r.package_name = p.name AND c.digest = p.digest)
+    FROM package AS p
+    WHERE ($1::text IS NULL OR p.tenant_id = $1::text) AND ($2::text IS NULL OR p.name = $2::text)
+    ORDER BY p.tenant_id, p.name, p.registered_at, p.seq
+    """
+  }
 
   static let inFlight = Statement(
     name: "looking for a run of a version",

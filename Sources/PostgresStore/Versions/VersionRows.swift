@@ -34,7 +34,7 @@ struct VersionRows: VersionTables {
   static func conclusionAsked(_ swap: SwapRecord) -> [Command] {
     [
       Command(SwapStatements.byID, Parameters().add(swap.id)),
-      Command(SettlingStatements.versions, Parameters().add(swap.tenant).add(swap.package)),
+      Command(SettlingStatements.standing, Parameters().add(swap.tenant).add(swap.package)),
     ]
   }
 
@@ -95,8 +95,8 @@ struct VersionRows: VersionTables {
     Int(try transaction.ask(VersionStatements.inFlight, Parameters().add(tenant).add(digest.hex)).int(0, 0))
   }
 
-  func unsettled(_ tenant: String, _ package: String) throws(StoreError) -> [UnsettledVersion] {
-    let rows = try transaction.ask(SettlingStatements.versions, Parameters().add(tenant).add(package))
+  func standing(_ tenant: String, _ package: String) throws(StoreError) -> [UnsettledVersion] {
+    let rows = try transaction.ask(SettlingStatements.standing, Parameters().add(tenant).add(package))
     return try SettlingStatements.unsettled(rows)
   }
 

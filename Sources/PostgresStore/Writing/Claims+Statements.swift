@@ -32,7 +32,8 @@ extension Claims {
       ), pinned AS (
         UPDATE workflow_run AS r SET package_name = s.package_name, workflow_name = s.name,
           package_version = CASE WHEN s.is_canary THEN s.canary_version ELSE s.version END,
-          package_digest = CASE WHEN s.is_canary THEN s.canary_digest ELSE s.digest END, is_due = true,
+          package_digest = CASE WHEN s.is_canary THEN s.canary_digest ELSE s.digest END,
+          version_choice = CASE WHEN s.is_canary THEN '\(VersionChoice.canary.rawValue)' END, is_due = true,
           status = CASE WHEN s.is_object THEN r.status ELSE 'failed' END,
           error_class = CASE WHEN s.is_object THEN r.error_class ELSE $2::text END,
           last_error = CASE WHEN s.is_object THEN r.last_error ELSE $3::text END,

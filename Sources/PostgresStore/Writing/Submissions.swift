@@ -16,7 +16,7 @@ struct Submissions {
     """
     SELECT t.ord, t.tenant, t.package, t.workflow, p.version, p.digest, p.state, p.state_reason,
       d.name IS NOT NULL AND coalesce(p.state NOT IN (\(closed)), true) AS is_defined,
-      canary.version AS canary_version, canary.digest AS canary_digest, canary.parts
+      canary.version AS canary_version, canary.digest AS canary_digest, canary.parts, t.digest IS NOT NULL AS is_asked
     FROM unnest(\(asked)) WITH ORDINALITY AS t (tenant, package, workflow, digest, ord)
     LEFT JOIN LATERAL (
       SELECT a.version, a.digest, NULL::text AS state, NULL::text AS state_reason FROM activation AS a
@@ -48,6 +48,12 @@ struct Submissions {
     """
   }
 
+  /// What gave it that version, if it is not the active one that did.
+  private static let choice = """
+    CASE WHEN t.is_asked THEN '\(VersionChoice.request.rawValue)' WHEN t.parts IS NULL THEN NULL
+      WHEN \(CanaryStatements.draw("s.id")) < t.parts THEN '\(VersionChoice.canary.rawValue)' END
+    """
+
   private static let targets = Statement(
     name: "looking for what is asked for",
     sql: """
@@ -62,10 +68,10 @@ struct Submissions {
         \(target("$8::text[], $9::text[], $10::text[], $11::text[]"))
       ), added AS (
         INSERT INTO workflow_run (id, type, payload, priority, run_at, is_due, idempotency_key, created_at, updated_at,
-          tenant_id, package_name, workflow_name, package_version, package_digest, labels)
+          tenant_id, package_name, workflow_name, package_version, package_digest, labels, version_choice)
         SELECT s.id, t.package || '.' || t.workflow, s.payload, s.priority, coalesce(s.run_at, \(Statement.now)),
           coalesce(s.run_at <= \(Statement.now), true), s.key, \(Statement.now), \(Statement.now), t.tenant, t.package,
-          t.workflow, \(pin("version")), \(pin("digest")), s.labels
+          t.workflow, \(pin("version")), \(pin("digest")), s.labels, \(choice)
         FROM unnest($2::uuid[], $3::bigint[], $4::json[], $5::bigint[], $6::timestamptz[], $7::text[], $12::json[])
           AS s (id, target, payload, priority, run_at, key, labels)
         JOIN target AS t ON t.ord = s.target

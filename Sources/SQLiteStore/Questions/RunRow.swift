@@ -6,7 +6,7 @@ enum RunRow {
   static let select = """
     SELECT id, tenant_id, type, status, priority, payload, lease_epoch, created_at, run_at, package_name,
       workflow_name, package_version, package_digest, result, last_error, error_class, idempotency_key, leased_by,
-      started_at, completed_at, labels FROM workflow_run
+      started_at, completed_at, labels, version_choice FROM workflow_run
     """
 
   /// Says the status in the words of the partial index that holds it.
@@ -37,6 +37,7 @@ enum RunRow {
     record.startedAt = row.optionalTime(18)
     record.completedAt = row.optionalTime(19)
     record.labels = row.isNull(20) ? nil : row.bytes(20)
+    record.versionChoice = row.optionalText(21).flatMap(VersionChoice.init(rawValue:))
     return record
   }
 }

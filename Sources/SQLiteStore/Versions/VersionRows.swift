@@ -99,7 +99,7 @@ struct VersionTransaction: VersionTables {
   }
 
   func conclusion(_ swap: SwapRecord) throws(StoreError) -> (swap: SwapRecord?, versions: [UnsettledVersion]) {
-    (try self.swap(swap.id), try unsettled(swap.tenant, swap.package))
+    (try self.swap(swap.id), try standing(swap.tenant, swap.package))
   }
 
   func activation(_ tenant: String, _ package: String) throws(StoreError) -> Activation? {
@@ -136,8 +136,8 @@ struct VersionTransaction: VersionTables {
     try rows.runsInFlight(tenant, digest)
   }
 
-  func unsettled(_ tenant: String, _ package: String) throws(StoreError) -> [UnsettledVersion] {
-    try rows.settling.versions(tenant, package)
+  func standing(_ tenant: String, _ package: String) throws(StoreError) -> [UnsettledVersion] {
+    try rows.settling.standing(tenant, package)
   }
 
   // MARK: Writing

@@ -26,6 +26,7 @@ final class Adoption {
     var workflow: String
     var version: String
     var digest: String
+    var isCanary: Bool
     var hasObject: Bool
   }
 
@@ -49,7 +50,8 @@ final class Adoption {
     pin = connection.query(
       "pinning a run",
       """
-      UPDATE workflow_run SET package_name = ?2, workflow_name = ?3, package_version = ?4, package_digest = ?5
+      UPDATE workflow_run SET package_name = ?2, workflow_name = ?3, package_version = ?4, package_digest = ?5,
+        version_choice = ?6
       WHERE rowid = ?1
       """)
     refuse = connection.query(
@@ -68,11 +70,12 @@ final class Adoption {
       let isCanary = !row.isNull(7) && CanaryShare(parts: Int(row.int(7)))?.takes(run) == true
       return Served(
         row: row.int(0), run: run, package: row.text(2), workflow: row.text(3), version: row.text(isCanary ? 8 : 4),
-        digest: row.text(isCanary ? 9 : 5), hasObject: row.int(6) == 1)
+        digest: row.text(isCanary ? 9 : 5), isCanary: isCanary,
+        hasObject: row.int(6) == 1)
     }
     for run in runs {
       pin.bind(1, run.row).bind(2, run.package).bind(3, run.workflow).bind(4, run.version).bind(5, run.digest)
-      try pin.execute()
+      try pin.bind(6, run.isCanary ? VersionChoice.canary.rawValue : nil).execute()
       if !run.hasObject { try fail(run, at: now) }
     }
   }

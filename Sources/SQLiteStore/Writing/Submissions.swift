@@ -49,8 +49,9 @@ final class Submissions {
       "inserting a run",
       """
       INSERT INTO workflow_run (id, type, payload, priority, run_at, idempotency_key, created_at, updated_at,
-        tenant_id, package_name, workflow_name, package_version, package_digest, labels)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING
+        tenant_id, package_name, workflow_name, package_version, package_digest, labels,
+        version_choice)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT DO NOTHING
       """)
     byKey = connection.query(
       "looking for an idempotency key", "SELECT id FROM workflow_run WHERE idempotency_key = ?1")
@@ -71,8 +72,11 @@ final class Submissions {
       switch pin {
       case .refused(let reason): outcomes.append(.refused(reason))
       case .version(let active, let canary, let type):
-        let version = if let canary, canary.share.takes(submission.id) { canary.version } else { active }
-        outcomes.append(try write(submission, version, type, at: now))
+        let (version, choice): (Version, VersionChoice?) =
+          if let canary, canary.share.takes(submission.id) { (canary.version, .canary) } else {
+            (active, submission.digest == nil ? nil : .request)
+          }
+        outcomes.append(try write(submission, version, choice, type, at: now))
       }
     }
     return outcomes
@@ -122,7 +126,7 @@ final class Submissions {
   }
 
   private func write(
-    _ submission: RunSubmission, _ version: Version, _ type: String, at now: String
+    _ submission: RunSubmission, _ version: Version, _ choice: VersionChoice?, _ type: String, at now: String
   ) throws(StoreError) -> SubmissionOutcome {
     let key = submission.idempotencyKey.map { IdempotencyKey.stored($0, tenant: submission.tenant) }
     insert.bind(1, submission.id.text).bind(2, type).bind(3, text: submission.input).bind(4, submission.priority)
@@ -130,6 +134,7 @@ final class Submissions {
     insert.bind(8, submission.tenant).bind(9, submission.package).bind(10, submission.workflow)
     let labels = submission.labels.json
     insert.bind(11, version.name).bind(12, version.digest.hex).bind(13, text: labels.isEmpty ? nil : labels)
+    insert.bind(14, choice?.rawValue)
     if try insert.execute() == 1 {
       try events.write(submission.id, "created", at: now)
       return .created(submission.id, digest: version.digest)
