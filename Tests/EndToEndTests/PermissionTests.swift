@@ -110,8 +110,10 @@ extension EndToEnd {
       let node = try fleet.serve("worker-1")
       let restricted = try tries(fleet.workspace)
       #expect(restricted("tcp") == EACCES && restricted("spawn") == EPERM && restricted("allocate") == ENOMEM)
-      let hosts = try fleet.workspace.json("status")["nodes"]?.elements?.first?["hosts"]?.elements ?? []
-      #expect(hosts.isEmpty || hosts.first?["permissions_enforced"]?.bool == true)
+      try fleet.wait("the node to report its runner") {
+        let node = try fleet.workspace.json("status")["nodes"]?.elements?.first
+        return node?["hosts"]?.elements?.first?["permissions_enforced"]?.bool == true
+      }
       fleet.workspace.stop(node.command)
     }
   }

@@ -202,7 +202,9 @@ import Testing
   @Test func whatDiffersInEverythingHasEveryKindOfChange() {
     var old = PackagePlanTests.side
     old.descriptor.workflows.append(WorkflowDefinition(name: "gone", tasks: []))
+    old.permissions.network = false
     let new = next { side in
+      (side.permissions.processes, side.permissions.memory) = (false, 1)
       side.descriptor.description = "new"
       (side.descriptor.author, side.descriptor.compiler, side.descriptor.fingerprint) = ("new", "new", "new")
       (side.descriptor.abiMajor, side.descriptor.needsHostMinor) = (2, 1)
