@@ -132,9 +132,8 @@ let package = Package(
     .testTarget(
       name: "CloacinaRuntimeTests",
       dependencies: [
-        "CloacinaRuntime", "SQLiteStore", "StoreConformance", "Scheduler", "PackageHost", "WorkflowStore",
-        "WorkflowModel",
-        "Threading",
+        "CloacinaRuntime", "PackageRegistry", "SQLiteStore", "StoreConformance", "Scheduler", "PackageHost",
+        "WorkflowStore", "WorkflowModel", "Threading",
       ]),
     .testTarget(
       name: "RuntimeAPITests",
@@ -143,7 +142,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "CloacinaTests",
-      dependencies: ["Cloacina", "PackageBuilder", "Threading", "cloacina-runner"]),
+      dependencies: [
+        "Cloacina", "CloacinaRuntime", "PackageBuilder", "PackageHost", "Threading", "WorkflowModel", "cloacina-runner",
+      ]),
     .testTarget(name: "CommandLineInterfaceTests", dependencies: ["CommandLineInterface", "WorkflowModel"]),
     .testTarget(name: "EndToEndTests", dependencies: ["WorkflowModel"]),
   ],

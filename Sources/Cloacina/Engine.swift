@@ -13,6 +13,8 @@ final class Engine: Sendable {
   private static let patience: UInt64 = 15_000_000_000
 
   let isolation: Isolation
+  /// Libraries that the process may map for this engine.
+  let imageLimit: Int
   private let runtime: Runtime
   private let drainMilliseconds: Int64
   private let state = Mutex(State())
@@ -29,6 +31,7 @@ final class Engine: Sendable {
   init(_ runtime: Runtime, _ options: Cloacina.Options) {
     self.runtime = runtime
     isolation = Isolation(options.isolation)
+    imageLimit = options.images
     drainMilliseconds = max(0, options.drain.milliseconds)
   }
 

@@ -42,6 +42,17 @@ extension Cloacina {
     public var drain = Duration.seconds(10)
     /// Time limit of a task that declares none; nil: no limit.
     public var defaultTimeout: Duration?
+    /// A package's process that had no call for so long is ended, and starts again with its next call; nil: never.
+    public var runnerIdle: Duration? = .seconds(600)
+    /// Calls after which a package's process is replaced by a fresh one; nil: never.
+    public var runnerCalls: Int?
+    /// Bytes of memory above which a package's process is replaced by a fresh one; nil: never.
+    public var runnerMemory: Int64?
+    /// Processes of packages to keep, 1 to 4096; above it those not used for longest are ended.
+    public var runners = 64
+    /// Libraries that packages inside the program may map, 0 to 4096; none is ever unmapped. A further one is refused
+    /// with `CLO-P100`.
+    public var images = 64
     /// Days for which runs and swaps that ended are kept; nil: for ever.
     public var retentionDays: Int?
     /// Days for which rows of the audit trail are kept; nil: for ever.
@@ -65,8 +76,10 @@ extension Cloacina.Options {
     try check(lease.milliseconds, in: 1000...3_600_000, "lease, in milliseconds,")
     if let retentionDays { try check(retentionDays, in: 1...36_500, "retentionDays") }
     if let auditRetentionDays { try check(auditRetentionDays, in: 1...36_500, "auditRetentionDays") }
+    try check(images, in: 0...4096, "images")
     var host = HostConfiguration(runnerPath: try runnerPath())
     host.slots = slots
+    host.imageLimit = images
     var configuration = RuntimeConfiguration(databaseURL: database, host: host)
     configuration.nodeName = nodeName ?? Cloacina.Options.nodeName(on: database)
     configuration.tags = tags
@@ -76,6 +89,7 @@ extension Cloacina.Options {
     configuration.leaseMilliseconds = lease.milliseconds
     configuration.drainMilliseconds = max(0, drain.milliseconds)
     configuration.defaultTimeoutMilliseconds = max(0, defaultTimeout?.milliseconds ?? 0)
+    configuration.care = try care()
     configuration.retentionDays = retentionDays
     configuration.auditRetentionDays = auditRetentionDays
     configuration.executes = executesWork
@@ -96,7 +110,7 @@ extension Cloacina.Options {
       fix: "put it beside the program, or say where it is: Options.runner or CLOACINA_RUNNER")
   }
 
-  private func check<Number: BinaryInteger>(_ value: Number, in range: ClosedRange<Number>, _ name: String)
+  func check<Number: BinaryInteger>(_ value: Number, in range: ClosedRange<Number>, _ name: String)
     throws(CloacinaError)
   {
     guard range.contains(value) else {

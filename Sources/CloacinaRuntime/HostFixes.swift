@@ -45,6 +45,6 @@ enum HostFixes {
     "CLO-P091": "register the package again: cloacina-ctl package register FILE",
     "CLO-P092": "cloacina-ctl db check; restore the database from a backup",
     "CLO-P095": "do without the feature, or update the engine",
-    "CLO-P100": "register the package with runner isolation, restart the node, or raise --images",
+    "CLO-P100": "register it with runner isolation, or restart with a higher limit: serve --images, Options.images",
   ]
 }

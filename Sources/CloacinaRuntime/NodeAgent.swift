@@ -42,6 +42,10 @@ final class NodeAgent: Sendable {
     var probe: @Sendable (PackageDigest, @escaping @Sendable (HostError?) -> Void) -> Void = { $1(nil) }
     /// The packages that are loaded now.
     var hosts: @Sendable () -> [HostStatus] = { [] }
+    /// How they are taken care of.
+    var care: @Sendable () -> CareStatus = { CareStatus() }
+    /// The libraries mapped into this process.
+    var images: @Sendable () -> ImageUse = { ImageUse(count: 0, bytes: 0, limit: 0) }
     /// Other versions than before are wanted, active or about to be.
     var packagesChanged: @Sendable () -> Void
     /// Schedules have brought new runs.

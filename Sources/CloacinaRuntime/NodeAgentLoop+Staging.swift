@@ -16,6 +16,7 @@ extension NodeAgentLoop {
       staging.keepFailures(of: found)
       engine.packagesChanged()
     }
+    forget(exceptFor: inService.union(found))
     // What somebody waits for goes first.
     guard let digest = staging.next(of: versions.targets.filter(found.contains) + found, now: Clock.now) else { return }
     let failure = put(digest)
@@ -28,6 +29,12 @@ extension NodeAgentLoop {
     }
     // The next turn also probes what a swap is to activate.
     isStaging = true
+  }
+
+  /// Forgets versions that nothing needs: there are ever more of them, and each claim names what is in place.
+  private func forget(exceptFor needed: Set<PackageDigest>) {
+    for digest in staging.keep(needed) where !tell(digest, nil) { staging.forget(digest) }
+    versions.keep(needed.union(staging.staged))
   }
 
   /// Reports once more what is in place: while this node was silent others may have forgotten it.

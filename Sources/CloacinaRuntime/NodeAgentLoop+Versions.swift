@@ -9,20 +9,33 @@ extension NodeAgentLoop {
     var open = SwapFilter()
     open.isOpen = true
     let found = ask("activations and swaps cannot be read") { store throws(StoreError) in
-      // A database of our own is swapped by this process itself, which tells of its probes.
-      (try store.activations(tenant: nil), isShared ? try store.swaps(open) : [])
+      (try store.activations(tenant: nil), try store.swaps(open))
     }
     guard let (activations, swaps) = found else { return }
+    inService = Set(
+      activations.flatMap { [$0.digest, $0.previous, $0.canary?.digest].compactMap { $0 } } + swaps.map(\.to))
+    if !isShared { versions.keep(inService) }
     let isStaged = { [staging, isShared] (digest: PackageDigest) in !isShared || staging.staged.contains(digest) }
     let fresh = versions.newActivations(activations, isStaged: isStaged)
     for activation in fresh where tell(activation.digest, nil, epoch: activation.epoch) {
       versions.actedUpon(activation)
     }
-    let isSwapNew = versions.saw(swaps)
+    // A database of our own is swapped by this process itself, which tells of its probes.
+    let isSwapNew = versions.saw(isShared ? swaps : [])
+    // What failed an hour ago is not to speak for this swap.
+    if isSwapNew { staging.retry(versions.targets, now: Clock.now) }
     if isSwapNew || !fresh.isEmpty { engine.packagesChanged() }
-    for swap in versions.probesToBegin(isStaged: isStaged) {
+    // A version that was removed may be in place still before it is registered again: its news come then.
+    for swap in versions.probesToBegin(isLoadable: { isStaged($0) && isRegistered($0) }) {
       engine.probe(swap.to) { [tellProbed] failure in tellProbed(swap.to, swap.startedAt, failure) }
     }
+  }
+
+  private func isRegistered(_ digest: PackageDigest) -> Bool {
+    let isKnown = ask("a version cannot be looked up") { store throws(StoreError) in
+      try store.package(digest: digest) != nil
+    }
+    return isKnown ?? false
   }
 
   /// Reports how a probe went.

@@ -13,6 +13,8 @@ final class NodeAgentLoop {
 
   var staging = StagingLedger()
   var wantedPackages: [PackageDigest] = []
+  /// Versions that new runs take, that a roll back returns to and that swaps are about, as last seen.
+  var inService: Set<PackageDigest> = []
   var versions = VersionLedger()
   /// Brings the end of a probe back into the mailbox.
   var tellProbed: @Sendable (PackageDigest, Timestamp, HostError?) -> Void = { _, _, _ in }
@@ -100,7 +102,7 @@ final class NodeAgentLoop {
     if news.contains(.packages) { judge.changed() }
     if news.contains(.versions) { engine.packagesChanged() }
     if !isStopping { doDuties() }
-    let isLook = Clock.now >= nextLook || news.contains(.packages)
+    let isLook = Clock.now >= nextLook || !news.isDisjoint(with: [.packages, .versions])
     if !isStopping, isStaging || isLook {
       let start = Clock.monotonic
       lookAtVersions()
@@ -189,7 +191,7 @@ final class NodeAgentLoop {
       version: Runtime.version, tags: identity.tags, types: identity.types, slots: slots, slotsBusy: busy,
       runsHeld: load.runsHeld, state: state, startedAt: identity.startedAt)
     report.connections = store.connections
-    report.hosts = engine.hosts()
+    (report.hosts, report.care, report.images) = (engine.hosts(), engine.care(), engine.images())
     return report
   }
 

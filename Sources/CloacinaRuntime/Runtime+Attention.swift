@@ -7,14 +7,12 @@ extension Runtime {
   func versionAttention(_ counts: StoreCounts, tenant: String?) throws(RuntimeError) -> [String] {
     var recent = SwapFilter()
     recent.tenant = tenant
-    let (quarantines, swaps, versions) = try store { [recent] store throws(StoreError) in
-      let activations = try store.activations(tenant: tenant)
-      let versions = try activations.map { activation throws(StoreError) in
-        try store.packages(tenant: activation.tenant, name: activation.package)
-      }
-      return (try store.quarantines(tenant: tenant), try store.swaps(recent), versions.flatMap { $0 })
+    let (quarantines, swaps, draining) = try store { [recent] store throws(StoreError) in
+      (
+        try store.quarantines(tenant: tenant), try store.swaps(recent), try store.drainingVersions(tenant: tenant)
+      )
     }
-    return VersionAttention.draining(versions, counts.inFlight)
+    return VersionAttention.draining(draining, counts.inFlight)
       + VersionAttention.quarantined(quarantines, now: Clock.now) + VersionAttention.swaps(swaps, now: Clock.now)
   }
 }
@@ -25,7 +23,7 @@ enum VersionAttention {
   static let memory: Int64 = 3_600_000
 
   static func draining(_ versions: [PackageRecord], _ inFlight: [VersionCount]) -> [String] {
-    versions.filter { $0.state == .draining }.map { version in
+    versions.map { version in
       let runs = inFlight.first { $0.package == version.name && $0.version == version.version }?.count ?? 0
       return "\(version.name) \(version.version) is draining (\(runs) run\(runs == 1 ? "" : "s"))"
     }

@@ -54,6 +54,7 @@ extension Runtime {
       node.report.slotsBusy = parts.executor.occupancy.busy
       node.report.runsHeld = parts.scheduler.load()?.runsHeld ?? 0
       node.report.hosts = parts.registry.pool.statuses
+      (node.report.care, node.report.images) = (parts.care(configuration), parts.images(configuration))
       return node
     }
   }

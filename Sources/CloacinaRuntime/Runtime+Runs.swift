@@ -42,7 +42,9 @@ extension Runtime {
     if targets.values.contains(where: \.isAtRest) { versionsOccupied() }
     var results: [StartResult] = []
     results.reserveCapacity(requests.count)
-    for submission in outcome.submissions { results.append(try StartResult(submission)) }
+    for (submission, package) in zip(outcome.submissions, batch.submissions.lazy.map(\.package)) {
+      results.append(try StartResult(submission, package))
+    }
     return results
   }
 
@@ -143,12 +145,15 @@ extension Runtime {
 }
 
 extension StartResult {
-  fileprivate init(_ outcome: SubmissionOutcome) throws(RuntimeError) {
+  fileprivate init(_ outcome: SubmissionOutcome, _ package: String) throws(RuntimeError) {
     switch outcome {
     case .created(let id, let digest): self.init(id: id, created: true, digest: digest)
     case .existing(let id): self.init(id: id, created: false, digest: nil)
     case .refused(let reason):
       throw RuntimeError(.notFound, code: "CLO-R005", reason, fix: "cloacina-ctl workflow list")
+    case .withdrawn(let reason):
+      throw RuntimeError(
+        .refused, code: StoreError.Code.versionState.rawValue, reason, fix: "cloacina-ctl package versions \(package)")
     }
   }
 }

@@ -1,5 +1,4 @@
 import Executor
-import PackageHost
 import PackageRegistry
 import Scheduler
 import Threading
@@ -17,8 +16,8 @@ extension Runtime {
       version: Runtime.version, node: configuration.nodeName, bootID: parts.bootID, startedAt: startedAt, at: Clock.now,
       databaseURL: DatabaseText.masked(configuration.databaseURL), engine: schema.engine, counts: counts,
       activations: activations, slots: occupancy.slots, slotsBusy: occupancy.busy,
-      hosts: parts.registry.pool.statuses, images: ImageTable.ofProcess.use(limit: configuration.host.imageLimit))
-    (status.care.rules, status.care.endings) = (configuration.care, parts.registry.pool.endings)
+      hosts: parts.registry.pool.statuses, images: parts.images(configuration))
+    status.care = parts.care(configuration)
     status.nodes = try nodes()
     status.rules = try store { store throws(StoreError) in try store.rollbackRecords(tenant: tenant, package: nil) }
     status.activations = activations.map { $0.under(status.rules) }

@@ -1,4 +1,5 @@
 import PackageRegistry
+import Telemetry
 import Threading
 package import WorkflowModel
 package import WorkflowStore
@@ -104,7 +105,7 @@ extension Runtime {
     let canary = try write { store throws(StoreError) in
       try store.endCanary(tenant: tenant, package: name, origin: origin, for: broken, now: Clock.now)
     }
-    try settleVersions()
+    try settleVersions(tenant, name)
     activationChanged()
     return CanaryResult(canary: canary, swap: nil)
   }
@@ -141,9 +142,16 @@ extension Runtime {
   }
 
   /// Brings the states of versions into line with the runs in flight.
-  func settleVersions() throws(RuntimeError) {
+  ///
+  /// - Parameter package: the one that it is done for, if it is for one; what is wrong with others is only logged.
+  func settleVersions(_ tenant: String? = nil, _ package: String? = nil) throws(RuntimeError) {
     let engine = Origin(actor: "engine", node: parts.origin.node)
-    _ = try write { store throws(StoreError) in try store.settleVersions(by: engine, now: Clock.now) }
+    let settlement = try write { store throws(StoreError) in try store.settleVersions(by: engine, now: Clock.now) }
+    for failure in settlement.failures {
+      Log.write(.warning, "the states of versions were not brought into line", [("of", failure.sentence)])
+    }
+    let own = settlement.failures.first { $0.tenant == tenant && $0.package == package }
+    if let own { throw RuntimeError(own.error) }
   }
 
   // MARK: Refusing before anything is begun

@@ -12,7 +12,8 @@ extension Runtime {
     return found
   }
 
-  /// Returns once no run is in flight on the version; one that is in service is taken out of it first.
+  /// Returns once no run is in flight on the version; one that is in service is taken out of it first, and so is one that
+  /// is a canary.
   ///
   /// - Parameters:
   ///   - timeoutMilliseconds: nil waits for ever.
@@ -33,7 +34,7 @@ extension Runtime {
     while true {
       let found = try packageVersion(tenant: tenant, name: name, version: version)
       if found.inFlight == 0 {
-        try settleVersions()
+        try settleVersions(tenant, name)
         return try packageVersion(tenant: tenant, name: name, version: version)
       }
       if let deadline, Clock.monotonic >= deadline {
@@ -63,7 +64,7 @@ extension Runtime {
     _ = try write { store throws(StoreError) in
       try store.advance(isUndone ? .unyank : .yank, request, now: Clock.now)
     }
-    try settleVersions()
+    try settleVersions(tenant, name)
     activationChanged()
     return try packageVersion(tenant: tenant, name: name, version: version)
   }

@@ -106,6 +106,8 @@ struct RuntimeParts: Sendable {
       watch: { [scheduler] in scheduler.watch($0) }, outcomes: { [scheduler] in scheduler.outcomes() })
     engine.rollBack = { [rollbacks] in rollbacks.pass($0) }
     engine.hosts = { [registry] in registry.pool.statuses }
+    engine.care = { [self] in care(configuration) }
+    engine.images = { [self] in images(configuration) }
     return NodeAgent(identity, store: store, engine: engine)
   }
 

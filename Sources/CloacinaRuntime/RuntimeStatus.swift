@@ -1,4 +1,3 @@
-package import PackageHost
 package import WorkflowModel
 package import WorkflowStore
 
@@ -52,16 +51,6 @@ package struct RuntimeStatus: Sendable {
     self.hosts = hosts
     self.images = images
   }
-}
-
-/// How a process takes care of its hosts.
-package struct CareStatus: Sendable, Equatable {
-  package var rules = RunnerCare()
-  /// Hosts that were ended or replaced since the start, by reason.
-  package var endings: [RunnerCare.Reason: Int] = [:]
-
-  /// The usual rules, and nothing done yet.
-  package init() {}
 }
 
 /// The part of one executing node in its database.

@@ -47,16 +47,45 @@ struct StagingVerdict: Equatable {
     self.goal = goal
     for node in nodes where node.isAlive && node.report.state == .ready {
       let report = reports.last { $0.bootID == node.report.bootID }
-      if let reason = report?.failure {
+      if let report, report.failure == nil, goal.isReached(report) { continue }
+      if node.silentMilliseconds > NodeTiming.silence {
+        silent.append(node.report.name)
+      } else if let reason = report?.failure {
         failed.append(Failure(node: node.report.name, reason: reason))
-      } else if report.map(goal.isReached) != true {
-        if node.silentMilliseconds > NodeTiming.silence {
-          silent.append(node.report.name)
-        } else {
-          missing.append(node.report.name)
-        }
+      } else {
+        missing.append(node.report.name)
       }
     }
+  }
+
+  /// What a swap that waits for the nodes before its activation does next.
+  enum Course: Equatable {
+    case goOn
+    /// Some are not ready, which they make up for by themselves.
+    case goOnWithout
+    case wait
+    /// Nothing is activated.
+    case refuse
+  }
+
+  /// A node that failed may try again until the time is up; what it said last counts then. One that says nothing stops
+  /// a swap only when somebody insists on every node.
+  ///
+  /// - Parameter isOver: the time for which nodes are waited for is up.
+  func course(insistsOnAll: Bool, isOver: Bool) -> Course {
+    if isComplete { return .goOn }
+    let isWorthWaiting = insistsOnAll || !missing.isEmpty || !failed.isEmpty
+    if isWorthWaiting, !isOver { return .wait }
+    return insistsOnAll || !failed.isEmpty ? .refuse : .goOnWithout
+  }
+
+  /// What to do about it after ``Course/refuse``.
+  var advice: String {
+    guard let node = failed.first?.node else {
+      return "see to those nodes (cloacina-ctl node show NAME) and try again, or activate without --when-staged"
+    }
+    return "see to it (cloacina-ctl node show \(node)) and try again, or keep it from taking in work "
+      + "(cloacina-ctl node cordon \(node)): a cordoned node is not waited for"
   }
 
   var isComplete: Bool { missing.isEmpty && silent.isEmpty && failed.isEmpty }

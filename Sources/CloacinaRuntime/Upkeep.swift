@@ -78,7 +78,8 @@ private struct UpkeepLoop {
       let service = try registry.keepUp()
       needed = service.needed
       nextSettling = service.isUnfinished ? Clock.monotonic + UpkeepLoop.pause : nil
-      troubles.log("the upkeep of package versions failed", nil)
+      let trouble = service.troubles.isEmpty ? nil : service.troubles.joined(separator: "; ")
+      troubles.log("the upkeep of package versions failed", trouble)
     } catch {
       needed = nil
       nextSettling = Clock.monotonic + UpkeepLoop.pause

@@ -24,12 +24,14 @@ struct VersionLedger {
     return swaps.contains { !known.contains($0.id) }
   }
 
-  /// The swaps whose version is to be probed now: those that are not active yet and whose version is in place. Each is
-  /// returned once.
-  mutating func probesToBegin(isStaged: (PackageDigest) -> Bool) -> [SwapRecord] {
-    openSwaps.filter { swap in
-      swap.step.isBeforeActivation && isStaged(swap.to) && probedFor.insert(swap.id).inserted
+  /// The swaps whose version is to be probed now: those that are not active yet and whose version can be loaded. Each
+  /// is returned once, and asked about no more then.
+  mutating func probesToBegin(isLoadable: (PackageDigest) -> Bool) -> [SwapRecord] {
+    let ready = openSwaps.filter { swap in
+      swap.step.isBeforeActivation && !probedFor.contains(swap.id) && isLoadable(swap.to)
     }
+    probedFor.formUnion(ready.map(\.id))
+    return ready
   }
 
   /// - Parameter since: when the swap began that it was probed for; its clock may be ahead of the node's.
@@ -40,6 +42,13 @@ struct VersionLedger {
   /// The activations that the node has to act upon: those of a higher epoch than it knows whose version is in place.
   func newActivations(_ activations: [Activation], isStaged: (PackageDigest) -> Bool) -> [Activation] {
     activations.filter { $0.epoch > epochs[$0.digest] ?? 0 && isStaged($0.digest) }
+  }
+
+  /// Forgets what was done about versions that are not `needed` any more.
+  mutating func keep(_ needed: Set<PackageDigest>) {
+    guard probedAt.count + epochs.count > needed.count else { return }
+    probedAt = probedAt.filter { needed.contains($0.key) }
+    epochs = epochs.filter { needed.contains($0.key) }
   }
 
   mutating func actedUpon(_ activation: Activation) { epochs[activation.digest] = activation.epoch }

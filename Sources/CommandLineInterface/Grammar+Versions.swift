@@ -8,8 +8,8 @@ extension Grammar {
     "wait until no run of the version before is in flight, for so long (default: 600)")
   static let downgradeDetail = "To activate a lower version needs --allow-downgrade; 'package rollback' does not."
   static let stagingDetail = """
-    Nodes that are not ready are waited for 2 seconds, and then left to catch up. With --when-staged the exit code is \
-    7 when a node was not ready in time; what was active stays so.
+    Nodes that are not ready are waited for 2 seconds, and then left to catch up. The exit code is 7 when a node says \
+    that it cannot, and with --when-staged when one was not ready in time; what was active stays so.
     """
   static let stepsDetail = "For people each step is a line on standard error when it ends; not with --quiet."
   static let waitDetail = "With --wait the exit code is 7 when runs of the version before were in flight at the end."
@@ -38,6 +38,7 @@ extension Grammar {
         "Versions that were removed, yanked or put in quarantine since are passed over.",
         "It takes no version; to choose one: 'package activate NAME@VERSION --allow-downgrade'.", stepsDetail,
         waitDetail,
+        "The exit code is 7 when a node says that it cannot load that version; 'node cordon' takes it out of the way.",
         "It is refused when what is active was changed after the command was given (exit code 5, CLO-S017).",
       ],
       examples: ["package rollback hello"]),
@@ -68,7 +69,11 @@ extension Grammar {
         Flag("timeout", value: "SECONDS", range: 0...31_536_000, "how long (default: for ever)"),
         Flag("yes", "take the active version out of service: new runs are refused until another one is activated"),
       ],
-      formats: items, details: ["The exit code is 7 when the time was up; the version goes on draining."],
+      formats: items,
+      details: [
+        "A canary is ended first, without --yes: new runs take the active version.",
+        "The exit code is 7 when the time was up; the version goes on draining.",
+      ],
       examples: ["package drain hello@1.0.0 --timeout 300"]),
     Verb(
       "package yank", "Take a version back: no new run may take it, runs in flight go on", operands: [exactVersion],

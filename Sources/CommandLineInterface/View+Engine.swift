@@ -10,20 +10,27 @@ extension View {
     text += "  \(word("engine"))  \(word("database"))  \(who)\n"
     if daemon != .null { text += "  since \(View.time(document["started_at"])) UTC\n" }
     text += section("RUNS", runCounts)
-    let sources = daemon == .null && !living.isEmpty ? living : [document]
+    // Without a daemon there is nothing to say of the command's own process: it is the nodes that work.
+    let isHere = daemon != .null || living.isEmpty
+    let sources = isHere ? [document] : living
     func sum(_ name: String) -> Int { sources.reduce(0) { $0 + number(name, of: $1) } }
     text += section("SLOTS", "\(sum("slots_busy")) of \(sum("slots")) busy, \(sum("runs_held")) runs in memory")
     if let membership { text += section("NODE", SafeText.line(membership)) }
     if let sharedWork { text += section("SHARED", sharedWork) }
     if daemon == .null || living.count > 1, !nodeList.isEmpty { text += section("NODES", nodeList) }
     text += section("PACKAGES", activePackages)
-    // Without a daemon the hosts are those that the nodes last reported.
-    let found = daemon == .null && !living.isEmpty ? living : [document]
-    for source in found {
-      let owner = found.count > 1 ? "\(word("node", of: source))  " : ""
-      for host in source["hosts"]?.elements ?? [] { text += section("HOST", owner + hostLine(host)) }
+    func eachSource(_ title: String, _ lines: (JSONValue) -> [String]) {
+      for source in sources {
+        let owner = sources.count > 1 ? "\(word("node", of: source))  " : ""
+        for line in lines(source) { text += section(title, owner + line) }
+      }
     }
-    if let images { text += section("IMAGES", images) }
+    eachSource("HOST") { ($0["hosts"]?.elements ?? []).map(hostLine) }
+    eachSource("CARE") { View.endings($0["care"]).isEmpty ? [] : [careLine($0)].compactMap { $0 } }
+    eachSource("IMAGES") { source in
+      guard let images = source["images"], number("count", of: images) > 0 else { return [] }
+      return [imageLine(source, isHere: isHere)].compactMap { $0 }
+    }
     let attention = document["attention"]?.elements?.compactMap(\.text) ?? []
     for sentence in attention { text += section("ATTENTION", style.paint("! \(SafeText.line(sentence))", .yellow)) }
     return text
@@ -67,13 +74,6 @@ extension View {
     if host["permissions_enforced"] == .bool(false) { parts.append("permissions not enforced") }
     if host["retired"]?.bool == true { parts.append("ends after its calls") }
     return parts.joined(separator: "  ")
-  }
-
-  /// Libraries mapped for good; nil while there are none.
-  private var images: String? {
-    guard let images = document["images"], number("count", of: images) > 0 else { return nil }
-    let bytes = Quantity.bytes(images["bytes"]?.integer ?? 0)
-    return "\(number("count", of: images)) of \(number("limit", of: images)) mapped in this process for good, \(bytes)"
   }
 
   var version: String { "cloacina \(word("version"))\n" }

@@ -38,6 +38,8 @@ extension View {
     }
     text += "  types    \(SafeText.line(View.words(document["types"], none: "all")))\n"
     for host in document["hosts"]?.elements ?? [] { text += "  host     \(hostLine(host))\n" }
+    if let line = careLine(document) { text += "  care     \(line)\n" }
+    if let line = imageLine(document, isHere: false) { text += "  images   \(line)\n" }
     guard let packages = document["packages"]?.elements, !packages.isEmpty else { return text }
     var table = Table([
       .init("PACKAGE"), .init("VERSION"), .init("STATE"), .init("DIGEST"), .init("IN PLACE"), .init("PROBED (UTC)"),

@@ -1,19 +1,5 @@
 import Synchronization
-import WorkflowModel
-
-/// How many libraries are mapped, for good, and how many may be.
-package struct ImageUse: Sendable, Equatable {
-  package var count: Int
-  /// Bytes of the libraries' files.
-  package var bytes: Int
-  package var limit: Int
-
-  package init(count: Int, bytes: Int, limit: Int) {
-    self.count = count
-    self.bytes = bytes
-    self.limit = limit
-  }
-}
+package import WorkflowModel
 
 /// The libraries mapped into this process. None is ever unmapped, so each digest is mapped once and used again, and
 /// their number is limited.
@@ -91,8 +77,8 @@ package final class ImageTable: Sendable {
       throw HostError(
         code: ImageTable.fullCode,
         message: """
-          this process has mapped \(count) libraries, as many as it may (--images \(limit)), and none can be unmapped; \
-          register the package with runner isolation, restart the node, or raise --images
+          this process has mapped \(count) libraries, \(limit) is how many it may, and none can be unmapped; register \
+          the package with runner isolation, restart the process, or raise its limit (serve --images, Options.images)
           """, isInfrastructure: true)
     }
     let content: Content

@@ -14,6 +14,8 @@ package struct ServiceView: Sendable {
   package var isUnfinished: Bool
   /// Versions that a swap is preparing.
   var arriving: [PackageDigest]
+  /// Packages whose versions could not be brought into line, as sentences; they held up no other.
+  package var troubles: [String] = []
 }
 
 extension PackageRegistry {
@@ -25,8 +27,11 @@ extension PackageRegistry {
   /// and says what is in service then.
   package func keepUp() throws(RegistryError) -> ServiceView {
     let engine = Origin(actor: "engine", node: origin.node)
-    log(try write { store throws(StoreError) in try store.settleVersions(by: engine, now: Clock.now) })
-    let service = try inService()
+    let settlement = try write { store throws(StoreError) in try store.settleVersions(by: engine, now: Clock.now) }
+    log(settlement)
+    var service = try inService()
+    service.troubles = settlement.failures.map(\.sentence)
+    if !service.troubles.isEmpty { service.isUnfinished = true }
     for digest in service.arriving { pool.keepWarm(digest, seconds: PackageRegistry.warmSeconds) }
     return service
   }
@@ -34,17 +39,21 @@ extension PackageRegistry {
   /// Deletes the unpacked files of versions that are registered no more: of those that this process knew, and of others
   /// once they are old, because a version is put in place before it is registered.
   package func deleteRemoved() {
+    // What is not found again here was deleted, and is news should it come back.
+    let known = seen.withLock { $0 }
+    var found: Set<PackageDigest> = []
     do throws(ArchiveError) {
       for (digest, time) in try content.packages() {
         let isRegistered: Bool
         do throws(StoreError) { isRegistered = try store.package(digest: digest) != nil } catch { return }
         if isRegistered {
-          seen.withLock { _ = $0.insert(digest) }
-        } else if seen.withLock({ $0.contains(digest) }) || Clock.now - time > PackageRegistry.arrivalTime {
+          found.insert(digest)
+        } else if known.contains(digest) || Clock.now - time > PackageRegistry.arrivalTime {
           try content.remove(digest: digest)
           Log.write(.info, "a removed package was deleted here", [("digest", digest.short)])
         }
       }
+      seen.withLock { $0 = $0.subtracting(known).union(found) }
     } catch { Log.write(.warning, "removed packages could not be deleted here", [("reason", error.message)]) }
   }
 
@@ -66,11 +75,7 @@ extension PackageRegistry {
       var open = SwapFilter()
       open.isOpen = true
       let swaps = try store.swaps(open)
-      var draining: [PackageDigest] = []
-      for activation in activations {
-        let versions = try store.packages(tenant: activation.tenant, name: activation.package)
-        draining += versions.filter { $0.state == .draining }.map(\.digest)
-      }
+      let draining = try store.drainingVersions(tenant: nil).map(\.digest)
       let digests = activations.flatMap { [$0.digest, $0.previous, $0.canary?.digest].compactMap { $0 } }
       return ServiceView(
         needed: Set(digests + swaps.map(\.to) + draining), isUnfinished: !draining.isEmpty || !swaps.isEmpty,

@@ -25,6 +25,7 @@ extension PostgresStore {
     parameters.add(texts: node.tags).add(texts: node.types)
     parameters.add(Int64(node.slots)).add(Int64(node.slotsBusy)).add(Int64(node.runsHeld)).add(node.state.rawValue)
     parameters.add(time: node.startedAt).add(raw: node.connections?.json.bytes).add(raw: node.hosts.json.bytes)
+    parameters.add(raw: node.care?.json.bytes).add(raw: node.images?.json.bytes)
     return NodeState(rawValue: try ask(NodeStatements.report, parameters).text(0, 0)) ?? .ready
   }
 
@@ -44,6 +45,8 @@ extension PostgresStore {
         state: NodeState(rawValue: rows.text(row, 10)) ?? .ready, startedAt: rows.time(row, 11))
       report.connections = (try? JSONReader.read(rows.bytes(row, 15))).flatMap(ConnectionUse.init(json:))
       report.hosts = HostStatus.list(json: rows.bytes(row, 17))
+      report.care = (try? JSONReader.read(rows.bytes(row, 19))).flatMap(CareStatus.init(json:))
+      report.images = (try? JSONReader.read(rows.bytes(row, 20))).flatMap(ImageUse.init(json:))
       var record = NodeRecord(
         report: report, wanted: NodeState(rawValue: rows.text(row, 12)) ?? .ready, heartbeatAt: rows.time(row, 13),
         isAlive: rows.flag(row, 14))

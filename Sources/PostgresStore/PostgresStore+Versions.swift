@@ -91,11 +91,9 @@ extension PostgresStore {
     var settlement = Settlement()
     let (looks, time) = try look(tenant: nil, package: nil, now)
     for look in looks where look.needsSettling(at: time) {
-      let settled = try change(look.tenant, look.package, now) { life throws(StoreError) in
-        try life.settle(look, by: origin)
+      try settlement.add(look.tenant, look.package) { () throws(StoreError) in
+        try change(look.tenant, look.package, now) { life throws(StoreError) in try life.settle(look, by: origin) }
       }
-      settlement.versions += settled.versions
-      settlement.swaps += settled.swaps
     }
     return settlement
   }

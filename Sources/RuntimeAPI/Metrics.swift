@@ -1,5 +1,4 @@
 package import CloacinaRuntime
-import PackageHost
 package import Telemetry
 import WorkflowModel
 import WorkflowStore
@@ -127,23 +126,6 @@ package enum Metrics {
         ], host
       )
     }
-  }
-
-  private static func care(_ status: RuntimeStatus) -> [MetricFamily] {
-    // A command beside the nodes has no hosts to take care of.
-    guard status.member != nil else { return [] }
-    var endings = MetricFamily(
-      "cloacina_host_endings_total", .counter, "Hosts this process has ended or replaced, by reason.")
-    for reason in RunnerCare.Reason.allCases {
-      endings.add(status.care.endings[reason] ?? 0, [("reason", reason.rawValue)])
-    }
-    return [
-      endings,
-      gauge("cloacina_runners_limit", "Runners this process keeps.", Double(status.care.rules.residentLimit)),
-      gauge("cloacina_images", "Libraries mapped into this process, for good.", Double(status.images.count)),
-      gauge("cloacina_images_limit", "Libraries this process may map.", Double(status.images.limit)),
-      gauge("cloacina_image_bytes", "Bytes of the libraries mapped into this process.", Double(status.images.bytes)),
-    ]
   }
 
   private static func gauge(_ name: String, _ help: String, _ value: Double) -> MetricFamily {

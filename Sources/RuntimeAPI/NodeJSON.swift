@@ -16,7 +16,8 @@ extension NodeRecord {
       ("runs_held", .integer(report.runsHeld)), ("started_at", .time(report.startedAt)),
       ("heartbeat_at", .time(heartbeatAt)), ("leads", .array(leads.map { .string($0.rawValue) })),
       ("connections", report.connections?.json ?? .null),
-      ("hosts", .array(report.hosts.map { $0.contract(at: heartbeatAt) })),
+      ("hosts", .array(report.hosts.map { $0.contract(at: heartbeatAt) })), ("care", report.care?.json ?? .null),
+      ("images", report.images?.json ?? .null),
     ]
   }
 }

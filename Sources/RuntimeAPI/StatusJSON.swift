@@ -1,5 +1,4 @@
 package import CloacinaRuntime
-import PackageHost
 package import WorkflowModel
 package import WorkflowStore
 
@@ -26,12 +25,15 @@ extension RuntimeStatus {
         ("in_flight", .array(counts.inFlight.map(\.contract))), ("unserved", .integer(counts.unserved)),
         ("activations", .array(activations.map(\.contract))), ("slots", .integer(slots)),
         ("slots_busy", .integer(slotsBusy)), ("at", .time(at)),
-        ("hosts", .array(hosts.map { $0.contract(at: at) })), ("care", care.contract),
-        ("images", images.contract),
+        ("hosts", .array(hosts.map { $0.contract(at: at) })), ("care", own(care.json)),
+        ("images", own(images.json)),
         ("nodes", .array(nodes.map(\.contract))), ("attention", .array(attention.map(JSONValue.string))),
         ("rollback_rules", .array(rules.map(\.contract))),
       ] + NodeMembership.contract(member))
   }
+
+  /// What only a process that executes work has to say.
+  private func own(_ value: JSONValue) -> JSONValue { member == nil ? .null : value }
 
   private var runCounts: JSONValue {
     .object(RunStatus.allCases.map { JSONMember($0.rawValue, .integer(counts.runs[$0] ?? 0)) })

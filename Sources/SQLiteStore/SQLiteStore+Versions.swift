@@ -70,9 +70,9 @@ extension SQLiteStore {
   package func settleVersions(by origin: Origin, now: Timestamp) throws(StoreError) -> Settlement {
     var settlement = Settlement()
     for look in try look(tenant: nil, package: nil) where look.needsSettling(at: now) {
-      let settled = try change(now) { life throws(StoreError) in try life.settle(look, by: origin) }
-      settlement.versions += settled.versions
-      settlement.swaps += settled.swaps
+      try settlement.add(look.tenant, look.package) { () throws(StoreError) in
+        try change(now) { life throws(StoreError) in try life.settle(look, by: origin) }
+      }
     }
     return settlement
   }

@@ -25,9 +25,9 @@ extension SchedulerLoop {
     }
   }
 
-  /// A run that began after the activation has another version because somebody, or a canary's share, gave it that one.
+  /// A run that was given another version after the activation has it because somebody, or a canary's share, wanted so.
   private func isNews(_ activation: Activation, to run: HeldRun) -> Bool {
-    activation.digest != run.claim.digest && activation.activatedAt > run.claim.createdAt
+    activation.digest != run.claim.digest && activation.activatedAt > run.claim.pinnedAt
       && !run.unfit.contains(activation.digest)
   }
 

@@ -69,6 +69,10 @@ package struct NodeReport: Sendable, Equatable {
   package var connections: ConnectionUse?
   /// The packages it has loaded; none from a release that does not say.
   package var hosts: [HostStatus] = []
+  /// How it takes care of them; nil from a release that does not say.
+  package var care: CareStatus?
+  /// The libraries it has mapped for packages in its process; nil from a release that does not say.
+  package var images: ImageUse?
 
   package init(
     bootID: String, name: String, host: String, processID: Int, version: String, tags: [String], types: [String],

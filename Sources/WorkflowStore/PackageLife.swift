@@ -58,7 +58,8 @@ package protocol VersionKeeping: AnyObject, Sendable {
   func remove(_ request: VersionRequest, now: Timestamp) throws(StoreError) -> Removal
   /// Brings states into line with facts: versions that have no more runs in flight or have some again, that a rollback
   /// returns to or not; and ends swaps whose time is over. For any node, at any time. It writes only where something is
-  /// to be changed, but while a version is out of service it reads every run that is not over.
+  /// to be changed, but while a version is out of service it reads every run that is not over. A package that cannot be
+  /// settled holds up no other.
   func settleVersions(by origin: Origin, now: Timestamp) throws(StoreError) -> Settlement
   /// The package's versions with what `package versions` shows of them; empty when there are none.
   func versionFacts(tenant: String, package: String, now: Timestamp) throws(StoreError) -> PackageFacts

@@ -123,6 +123,8 @@ package enum SubmissionOutcome: Sendable, Equatable {
   case existing(RunID)
   /// The package has no active version, or that version has no such workflow.
   case refused(String)
+  /// The version that it asks for is there and takes no new run.
+  case withdrawn(String)
 }
 
 /// Proof of ownership of a run: every write carries it in its predicate.
@@ -248,7 +250,9 @@ package struct ClaimedRun: Sendable {
   package var losses: Int
   /// Checkpoints of earlier owners, oldest first; empty for a fresh run.
   package var checkpoints: [TaskCheckpoint]
-  package var createdAt: Timestamp = 0
+  /// When the run was given its version: at its submission, or when it was first claimed if plain SQL inserted it, or
+  /// when it was given another one since.
+  package var pinnedAt: Timestamp = 0
   /// Milliseconds between the time at which the run was due and this claim, by the store's clock.
   package var waited: Int64 = 0
 

@@ -32,7 +32,7 @@ extension VersionLife {
     let isDraining = swap.from != swap.to && swap.from.flatMap { states[$0] } == .draining
     guard isDraining else { return try end(swap, nil, by: Origin(actor: swap.actor, node: swap.node)) }
     if swap.step == .settle {
-      swap.move(to: .drain, timeoutMilliseconds: nil, at: tables.now)
+      swap.drain(at: tables.now)
       try tables.save(swap)
     }
     return swap
@@ -81,11 +81,15 @@ extension VersionLife {
     if swap.step == .settle {
       guard swap.isOverdue(at: tables.now) else { return nil }
       var moved = swap
-      moved.move(to: .drain, timeoutMilliseconds: nil, at: tables.now)
+      moved.drain(at: tables.now)
       try tables.save(moved)
       return try settle(moved, by: origin)
     }
-    if let from = swap.from, from != swap.to, try tables.record(swap.tenant, from)?.state == .draining { return nil }
-    return try end(swap, nil, by: origin)
+    guard let from = swap.from, from != swap.to, try tables.record(swap.tenant, from)?.state == .draining else {
+      return try end(swap, nil, by: origin)
+    }
+    guard swap.isOverdue(at: tables.now) else { return nil }
+    let note = "runs are still in flight on the version before; it goes on draining without the swap"
+    return try end(swap, nil, by: origin, note: note)
   }
 }

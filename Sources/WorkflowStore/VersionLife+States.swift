@@ -4,8 +4,12 @@ extension VersionLife {
   package func advance(_ step: VersionStepByHand, _ request: VersionRequest) throws(StoreError) -> PackageRecord {
     let record = try find(request)
     if step == .probed, record.state == .quarantined { try admit(record) }
-    let moved = try move(record, step.event, reason: request.reason)
+    var moved = try move(record, step.event, reason: request.reason)
     guard moved != record else { return record }
+    // A quarantine is not got round by taking the version back for a moment.
+    if step == .unyank, let quarantine = try tables.quarantine(record.tenant, record.digest) {
+      moved = try move(moved, .failed, reason: "\(quarantine.code): \(quarantine.reason)")
+    }
     let data = request.reason.map { [JSONMember("reason", .string($0))] } ?? []
     try write(VersionLife.action(step), moved, request.origin, data)
     return moved

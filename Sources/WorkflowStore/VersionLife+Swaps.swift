@@ -114,11 +114,14 @@ extension VersionLife {
       _ = try end(swap, nil, by: Origin(actor: swap.actor, node: swap.node))
       return
     }
-    swap.move(to: .drain, timeoutMilliseconds: nil, at: tables.now)
+    swap.drain(at: tables.now)
     try tables.save(swap)
   }
 
-  func end(_ swap: SwapRecord, _ failure: SwapFailure?, by origin: Origin) throws(StoreError) -> SwapRecord {
+  /// - Parameter note: what went otherwise than it should and is no failure, for the audit trail.
+  func end(
+    _ swap: SwapRecord, _ failure: SwapFailure?, by origin: Origin, note: String? = nil
+  ) throws(StoreError) -> SwapRecord {
     var ended = swap
     ended.end(failure, at: tables.now)
     try tables.save(ended)
@@ -127,6 +130,7 @@ extension VersionLife {
       data.append(JSONMember("code", .string(failure.code)))
       data.append(JSONMember("error", .string(failure.message)))
     }
+    if let note { data.append(JSONMember("note", .string(note))) }
     try write(failure == nil ? .swapDone : .swapFailed, ended, origin, data)
     return ended
   }
@@ -165,6 +169,8 @@ struct SwapOfRequest {
 extension SwapRecord {
   /// What nodes have to act upon an activation, unless the swap's leader says otherwise.
   static let settlingMilliseconds: Int64 = 60_000
+  /// What runs in flight on the version before have: a day. Then the swap ends, and they go on.
+  package static let drainingMilliseconds: Int64 = 86_400_000
 
   /// True when the present step should be over by now.
   package func isOverdue(at now: Timestamp) -> Bool { deadlineAt.map { $0 < now } ?? false }
@@ -184,6 +190,10 @@ extension SwapRecord {
     steps.append(SwapStepTime(step: step, milliseconds: max(0, now - stepAt)))
     step = next
     stepAt = now
+  }
+
+  mutating func drain(at now: Timestamp) {
+    move(to: .drain, timeoutMilliseconds: SwapRecord.drainingMilliseconds, at: now)
   }
 
   mutating func end(_ failure: SwapFailure?, at now: Timestamp) {

@@ -191,15 +191,6 @@ package struct VersionTransition: Sendable, Equatable {
   }
 }
 
-/// What ``VersionKeeping/settleVersions(by:now:)`` changed.
-package struct Settlement: Sendable, Equatable {
-  package var versions: [VersionTransition] = []
-  /// Swaps that were ended because their step's time was over or their last step was done.
-  package var swaps: [SwapRecord] = []
-
-  package init() {}
-}
-
 /// All there is to say of one version in a list.
 package struct VersionFacts: Sendable, Equatable {
   package var record: PackageRecord

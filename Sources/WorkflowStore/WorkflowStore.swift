@@ -5,7 +5,7 @@ package import WorkflowModel
 /// Every function blocks the calling thread and may be called from any thread except Swift's cooperative
 /// pool; the store serializes writers itself. Each write is one transaction: all of it happened, or none.
 package protocol WorkflowStore: VersionKeeping, SwapConcluding, RunRepairing, RollbackRuling, StateExplaining,
-  PinsInFlight, HistoryKeeping, VersionDefinitions
+  PinsInFlight, DrainingVersions, HistoryKeeping, VersionDefinitions
 {
   // MARK: Hot path
 

@@ -14,6 +14,7 @@ private final class Engine: Sendable {
     case intake(SchedulerIntake)
     case lead(Int64?)
     case stage(PackageDigest)
+    case probe(PackageDigest)
     case packagesChanged
     case workArrived
   }
@@ -30,6 +31,10 @@ private final class Engine: Sendable {
       stage: { [self] digest throws(HostError) in
         arriving.post(.stage(digest))
         if let error = broken.withLock({ $0[digest] }) { throw error }
+      },
+      probe: { [self] digest, done in
+        arriving.post(.probe(digest))
+        done(nil)
       }, packagesChanged: { [self] in arriving.post(.packagesChanged) },
       workArrived: { [self] in arriving.post(.workArrived) })
   }
@@ -94,6 +99,34 @@ private final class Engine: Sendable {
     #expect(engine.all.count { $0 == .packagesChanged } == 1)
   }
 
+  @Test func whatNothingNeedsIsForgottenButForTheLastOnes() throws {
+    let cluster = Cluster()
+    let all = (1...(StagingLedger.idleLimit + 2)).map { number in
+      PackageDigest(hex: String(repeating: "0", count: 61) + String(number + 100))!
+    }
+    cluster.state.withLock { $0.wantedPackages = all }
+    let agent = agent(cluster)
+    defer { agent.close() }
+    agent.news([.packages])
+    try engine.wait(intake: "all versions") { $0.digests == Set(all) }
+    cluster.state.withLock { $0.wantedPackages = [all[0]] }
+    agent.news([.versions])
+    try engine.wait(intake: "all but one") { $0.digests == Set(all).subtracting([all[1]]) }
+    #expect(engine.all.count { $0 == .stage(all[1]) } == 1)
+
+    // The one was forgotten; the store has forgotten the other.
+    cluster.state.withLock { state in
+      state.staged.removeAll { $0.digest == all[2] }
+      state.wantedPackages = [all[1], all[2]]
+    }
+    agent.news([.packages])
+    try engine.wait(intake: "both again") {
+      $0.digests?.isSuperset(of: all[1...2]) == true && $0.digests?.count != all.count
+    }
+    #expect(engine.all.count { $0 == .stage(all[1]) } == 2 && engine.all.count { $0 == .stage(all[2]) } == 1)
+    #expect(try cluster.staged(all[2]).map(\.failure) == [nil])
+  }
+
   @Test func whatCannotBePutInPlaceIsReportedAndHoldsUpNothing() throws {
     let cluster = Cluster()
     let (broken, sound) = (Cluster.digest(1), Cluster.digest(2))
@@ -109,6 +142,27 @@ private final class Engine: Sendable {
     engine.broken.withLock { $0[broken] = nil }
     try engine.wait(intake: "both versions") { $0.digests == [sound, broken] }
     #expect(try cluster.staged(broken).map(\.failure) == [nil])
+  }
+
+  @Test func whatASwapIsToActivateIsProbedOnceItIsRegistered() throws {
+    let cluster = Cluster()
+    let digest = Cluster.digest(1)
+    cluster.state.withLock { state in
+      state.wantedPackages = [digest]
+      state.swaps = [
+        SwapRecord(
+          id: "s", tenant: "public", package: "etl", kind: .activate, from: nil, to: digest, version: "1.1.0",
+          step: .probe, node: "n2", actor: "operator", startedAt: 5, stepAt: 5, deadlineAt: nil)
+      ]
+    }
+    let agent = agent(cluster)
+    defer { agent.close() }
+    agent.news([.packages])
+    try engine.wait(intake: "the version in place") { $0.digests == [digest] }
+    #expect(!engine.all.contains(.probe(digest)))
+    cluster.state.withLock { $0.packages = [Cluster.record(1)] }
+    agent.news([.packages])
+    try engine.wait("a probe") { $0 == .probe(digest) }
   }
 
   @Test func anOperatorIsObeyedAtOnceAndTheEndOfDrainingIsSaid() throws {

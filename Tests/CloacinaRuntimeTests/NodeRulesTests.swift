@@ -90,6 +90,15 @@ import WorkflowStore
     #expect(ledger.failures.isEmpty)
   }
 
+  @Test func aFailureIsTriedAgainAtOnceWhenSomebodyWaits() {
+    var ledger = StagingLedger()
+    for digest in [first, second] { ledger.failed(digest, reason: "x", isPassing: false, now: 0) }
+    ledger.retry([second, Cluster.digest(3)], now: 500)
+    #expect(ledger.next(of: [first, second], now: 500) == second)
+    #expect(ledger.failures[second]?.attempts == 1, "the delays go on from there")
+    #expect(ledger.failures.count == 2)
+  }
+
   @Test func failuresOfVersionsNobodyWantsAreForgotten() {
     var ledger = StagingLedger()
     ledger.failed(first, reason: "x", isPassing: true, now: 0)
@@ -159,6 +168,50 @@ import WorkflowStore
         == "a has not put it in place yet; b has not put it in place yet, and nothing was heard of it lately")
     nodes[0].silentMilliseconds = 3001
     #expect(!StagingVerdict(nodes: nodes, reports: [report("c")]).isComplete)
+    let old = StagingVerdict(nodes: nodes, reports: [report("b", failure: "no space left"), report("c")])
+    #expect(old.silent == ["a", "b"] && old.failed.isEmpty, "what it said before it fell silent does not count")
+  }
+
+  /// A verdict with the kinds of nodes asked for beside one that is ready.
+  private func verdict(missing: Bool, silent: Bool, failed: Bool) -> StagingVerdict {
+    var nodes = [Cluster.node("ready")]
+    var reports = [report("ready")]
+    if missing { nodes.append(Cluster.node("missing")) }
+    if silent {
+      nodes.append(Cluster.node("silent"))
+      nodes[nodes.count - 1].silentMilliseconds = NodeTiming.silence + 1
+    }
+    if failed {
+      nodes.append(Cluster.node("failed"))
+      reports.append(report("failed", failure: "no space left"))
+    }
+    return StagingVerdict(nodes: nodes, reports: reports)
+  }
+
+  @Test func aNodeThatSaysThatItCannotStopsASwapAndOneThatSaysNothingDoesNot() {
+    for bits in 0..<8 {
+      let (missing, silent, failed) = (bits & 1 > 0, bits & 2 > 0, bits & 4 > 0)
+      let verdict = verdict(missing: missing, silent: silent, failed: failed)
+      func course(_ insistsOnAll: Bool, isOver: Bool) -> StagingVerdict.Course {
+        verdict.course(insistsOnAll: insistsOnAll, isOver: isOver)
+      }
+      if bits == 0 {
+        for (all, over) in [(true, true), (true, false), (false, true), (false, false)] {
+          #expect(course(all, isOver: over) == .goOn)
+        }
+        continue
+      }
+      #expect(course(true, isOver: false) == .wait)
+      #expect(course(true, isOver: true) == .refuse)
+      #expect(course(false, isOver: false) == (missing || failed ? .wait : .goOnWithout), "\(bits)")
+      #expect(course(false, isOver: true) == (failed ? .refuse : .goOnWithout), "\(bits)")
+    }
+  }
+
+  @Test func theAdviceNamesTheNodeThatCannot() {
+    let advice = verdict(missing: true, silent: false, failed: true).advice
+    #expect(advice.contains("node show failed") && advice.contains("node cordon failed"), "\(advice)")
+    #expect(verdict(missing: true, silent: true, failed: false).advice.contains("without --when-staged"))
   }
 
   @Test func theSentenceNamesNodesAndReasons() {

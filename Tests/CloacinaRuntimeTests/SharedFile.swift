@@ -79,6 +79,9 @@ final class SharedFile: WorkflowStore {
   }
   func counts(tenant: String?) throws(StoreError) -> StoreCounts { try store.counts(tenant: tenant) }
   func pinnedVersions() throws(StoreError) -> Set<PackageDigest> { try store.pinnedVersions() }
+  func drainingVersions(tenant: String?) throws(StoreError) -> [PackageRecord] {
+    try store.drainingVersions(tenant: tenant)
+  }
   func lost(_ owned: [LeaseKey], node: String) throws(StoreError) -> [LostLease] { try store.lost(owned, node: node) }
   func offers(_ run: RunID) throws(StoreError) -> [OfferRecord] { try store.offers(run) }
   func permits(tenant: String, key: String) throws(StoreError) -> [PermitRecord] {

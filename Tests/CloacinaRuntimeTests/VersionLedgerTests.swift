@@ -20,7 +20,7 @@ import WorkflowStore
   /// The swaps that are to be probed for once these are open, when every version is in place, or none.
   private func probes(_ ledger: inout VersionLedger, _ open: [SwapRecord], inPlace: Bool = true) -> [String] {
     _ = ledger.saw(open)
-    return ledger.probesToBegin { _ in inPlace }.map(\.id)
+    return ledger.probesToBegin(isLoadable: { _ in inPlace }).map(\.id)
   }
 
   @Test func whatASwapIsToActivateIsProbedOnceItIsInPlaceAndOnce() {
@@ -77,8 +77,8 @@ import WorkflowStore
     return record
   }
 
-  @Test func onlyDrainingVersionsAreNamedWithTheirRuns() {
-    let versions = [record(1, .draining), record(2, .active), record(3, .draining), record(4, .drained)]
+  @Test func drainingVersionsAreNamedWithTheirRuns() {
+    let versions = [record(1, .draining), record(3, .draining)]
     let counts = [VersionCount(package: "etl", version: "1.1.0", count: 7)]
     #expect(
       VersionAttention.draining(versions, counts) == [

@@ -92,6 +92,11 @@ import Testing
       #expect(refusal { $0.lease = .seconds(Int64.max) }?.code == "CLO-E007")
       #expect(refusal { $0.retentionDays = 0 }?.code == "CLO-E007")
       #expect(refusal { $0.auditRetentionDays = 0 }?.code == "CLO-E007")
+      #expect(refusal { $0.runnerIdle = .zero }?.message.contains("runnerIdle") == true)
+      #expect(refusal { $0.runnerCalls = 0 }?.message.contains("runnerCalls") == true)
+      #expect(refusal { $0.runnerMemory = 0 }?.message.contains("runnerMemory") == true)
+      #expect(refusal { $0.runners = 0 }?.message.contains("runners") == true)
+      #expect(refusal { $0.images = -1 }?.message.contains("images") == true)
       let url = #expect(throws: CloacinaError.self) {
         try Cloacina.open(database: "mysql://ada:geheim@db", options: Application.options())
       }

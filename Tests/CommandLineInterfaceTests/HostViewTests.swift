@@ -48,6 +48,22 @@ import WorkflowModel
     #expect(try !status(#""images": {"count": 0, "limit": 64, "bytes": 0}"#).contains("IMAGES"))
   }
 
+  @Test func whereNoDaemonAnswersLibrariesAndCareAreThoseOfTheNodes() throws {
+    let care = #"{"idle_ms": 1000, "calls": 0, "memory_bytes": 0, "runners": 2, "ended": {"idle": 3, "evicted": 1}}"#
+    func node(_ name: String, _ count: Int) -> String {
+      #"{"node": "\#(name)", "alive": true, "images": {"count": \#(count), "limit": 4, "bytes": 10}, "care": \#(care)}"#
+    }
+    let nodes = "\(node("a", 3)),\(node("b", 0))"
+    let text = try status("\"images\": null, \"care\": null, \"nodes\": [\(nodes)]", daemon: false)
+    #expect(text.contains("IMAGES     a  3 of 4 mapped in its process for good, 10 B"), "\(text)")
+    #expect(!text.contains("b  0 of 4"), "where there are none nothing is said: \(text)")
+    let line = "at most 2 runners, ended after 1.0 s without a call; so far 3 idle, 1 evicted"
+    #expect(text.contains("CARE       a  \(line)") && text.contains("CARE       b  \(line)"), "\(text)")
+    let detail = try JSONReader.read("{\"schema\": \"cloacina.node/1\", \(node("b", 0).dropFirst())")
+    let shown = Renderer.text(detail, format: "table", style: Style())
+    #expect(shown.contains("images   0 of 4 mapped in its process") && shown.contains("care     \(line)"), "\(shown)")
+  }
+
   @Test func limitsAreNumbersInTheirRanges() throws {
     let arguments = [
       "serve", "--runner-idle", "0", "--runner-calls", "5", "--runner-memory", "512", "--runners", "1", "--images", "0",

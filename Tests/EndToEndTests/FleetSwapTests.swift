@@ -54,6 +54,36 @@ extension EndToEnd {
       fleet.workspace.stop(nodes[0].command)
     }
 
+    @Test func aNodeThatCannotStopsEverySwapUntilItIsCordoned() throws {
+      let fleet = try Fleet()
+      let workspace = fleet.workspace
+      try fleet.activateCrew("1.0.0")
+      let nodes = try ["a", "b"].map { try fleet.serve($0) }
+      try FileManager.default.removeItem(atPath: "\(workspace.folder)/cache-b")
+      try Data().write(to: URL(fileURLWithPath: "\(workspace.folder)/cache-b"))
+      let archive = try workspace.build("Tests/Packages/Crew", version: "1.1.0")
+      let digest = try #require(try workspace.json("package", "register", archive)["digest"]?.text)
+      try fleet.wait("node b to say that it cannot") {
+        try fleet.count("node_package WHERE node = 'b' AND digest = '\(digest)' AND failure IS NOT NULL") == 1
+      }
+      let refused = try workspace.ctl("package", "activate", "crew@1.1.0")
+      #expect(refused.status == 7, "\(refused.output) \(refused.errors)")
+      #expect(refused.errors.contains("CLO-R014") && refused.errors.contains("b cannot"), "\(refused.errors)")
+      #expect(refused.errors.contains("node cordon b"), "\(refused.errors)")
+      #expect(try workspace.states("crew") == ["1.0.0": "active", "1.1.0": "probed"])
+      let failed = try #require(try workspace.json("package", "swaps", "crew")["swaps"]?.elements?.first)
+      #expect(failed["step"]?.text == "failed" && failed["error_code"]?.text == "CLO-R014", "\(failed.json)")
+      #expect(try workspace.json("start", "chain", "--wait", "--timeout", "60")["version"]?.text == "1.0.0")
+
+      _ = try workspace.json("node", "cordon", "b")
+      try fleet.wait("node b to take in nothing") {
+        try fleet.count("node WHERE name = 'b' AND state = 'cordoned'") == 1
+      }
+      _ = try workspace.json("package", "activate", "crew@1.1.0")
+      #expect(try workspace.json("start", "chain", "--wait", "--timeout", "60")["version"]?.text == "1.1.0")
+      for node in nodes { workspace.stop(node.command) }
+    }
+
     @Test func aVersionIsSwappedUnderLoadAndBack() throws {
       let fleet = try Fleet()
       try fleet.activateCrew("1.0.0")

@@ -5,8 +5,8 @@ import WorkflowModel
 extension EndToEnd {
   /// The life of package versions, through the command alone.
   @Suite struct LifeCycleTests {
-    @Test func aVersionGoesThroughItsLifeAndEveryStepIsSeen() throws {
-      let workspace = try Workspace()
+    @Test(arguments: Store.allCases) func aVersionGoesThroughItsLifeAndEveryStepIsSeen(on store: Store) throws {
+      let workspace = try Workspace(on: store)
       let daemon = try workspace.serve()
       let first = try workspace.json("package", "register", try workspace.ledger("1.0.0"), "--activate")
       #expect(workspace.steps(first["swap"]) == ["verify", "stage", "probe", "activate", "settle"])
@@ -47,8 +47,8 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
-    @Test func aCanaryTakesItsShareAndIsYankedAndRemoved() throws {
-      let workspace = try Workspace()
+    @Test(arguments: Store.allCases) func aCanaryTakesItsShareAndIsYankedAndRemoved(on store: Store) throws {
+      let workspace = try Workspace(on: store)
       let daemon = try workspace.serve()
       _ = try workspace.json("package", "register", try workspace.ledger("1.0.0"), "--activate")
       let digest = try #require(
@@ -70,10 +70,19 @@ extension EndToEnd {
       #expect(small["percent"]?.double == 0.5)
       #expect(try workspace.json("package", "canary", "ledger", "--end")["ended"]?.bool == true)
       #expect(try nextVersion() == "1.0.0")
+      // To drain a canary ends it, as its help says; nothing has to be confirmed, since the active version takes over.
+      _ = try workspace.json("package", "canary", "ledger@1.1.0", "--percent", "100")
+      #expect(try workspace.ctl("package", "drain", "--help").output.contains("A canary is ended first"))
+      let drained = try workspace.json("package", "drain", "ledger@1.1.0", "--timeout", "60")
+      #expect(drained["canary_percent"] == .null && drained["active"]?.bool == false, "\(drained.json)")
+      #expect(try nextVersion() == "1.0.0")
 
       #expect(try workspace.json("package", "yank", "ledger@1.1.0")["state"]?.text == "yanked")
       let yanked = try workspace.ctl("package", "activate", "ledger@1.1.0")
       #expect(yanked.status == 5 && yanked.errors.contains("--undo"), "\(yanked.errors)")
+      let asked = try workspace.ctl("start", "chain", "--version", "1.1.0")
+      #expect(asked.status == 5 && asked.errors.contains("CLO-S011"), "\(asked.errors)")
+      #expect(asked.errors.contains("its version 1.1.0 is yanked"), "\(asked.errors)")
       let over = try #require(try workspace.json("start", "chain", "--wait", "--timeout", "60")["id"]?.text)
       let moved = try workspace.ctl("run", "retry", over, "--from", "start", "--on", "1.1.0")
       #expect(moved.status == 5 && moved.errors.contains("CLO-R043"), "\(moved.errors)")
@@ -86,10 +95,9 @@ extension EndToEnd {
       _ = try workspace.json("package", "activate", "ledger@1.0.0", "--allow-downgrade")
       #expect(try nextVersion() == "1.0.0")
 
-      let unpacked = "\(workspace.database).packages/\(digest)"
-      #expect(FileManager.default.fileExists(atPath: unpacked))
+      #expect(try workspace.unpacked(digest).count == 1)
       #expect(try workspace.json("package", "remove", "ledger@1.1.0")["freed_bytes"]?.integer ?? 0 > 0)
-      #expect(!FileManager.default.fileExists(atPath: unpacked))
+      #expect(try workspace.unpacked(digest).isEmpty)
       #expect(try workspace.states("ledger") == ["1.0.0": "active"])
       let trail = try workspace.json("audit", "list", "--package", "ledger", "--limit", "100")["audit"]?.elements ?? []
       let actions = Set(trail.compactMap { $0["action"]?.text })
@@ -99,8 +107,8 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
-    @Test func aPackageThatFailsItsSelfTestIsQuarantined() throws {
-      let workspace = try Workspace()
+    @Test(arguments: Store.allCases) func aPackageThatFailsItsSelfTestIsQuarantined(on store: Store) throws {
+      let workspace = try Workspace(on: store)
       let daemon = try workspace.serve()
       let flaw = "\(workspace.folder)/flaw"
       let good = try workspace.tested("1.0.0", flaw: "\(flaw)-1", abort: false)
@@ -159,6 +167,12 @@ extension EndToEnd {
       let swaps = try workspace.json("package", "swaps", "ledger")["swaps"]?.elements ?? []
       #expect(swaps.map { $0["step"]?.text } == ["failed", "done"])
       #expect(swaps.first?["error_code"]?.text == "CLO-P111")
+
+      // To take it back for a moment ends no quarantine.
+      _ = try workspace.json("package", "yank", "ledger@1.1.0")
+      #expect(try workspace.json("package", "yank", "ledger@1.1.0", "--undo")["state"]?.text == "quarantined")
+      let still = try workspace.ctl("package", "activate", "ledger@1.1.0")
+      #expect(still.status == 8 && still.errors.contains("CLO-P110"), "\(still.errors)")
 
       try FileManager.default.removeItem(atPath: flaw)
       _ = try workspace.json("package", "quarantine", "clear", "ledger@1.1.0")

@@ -34,6 +34,32 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
+    @Test func aVersionThatIsTakenOutOfServiceIsSettledSoonAfterItsLastRun() throws {
+      let workspace = try Workspace()
+      let daemon = try workspace.serve()
+      _ = try workspace.json("package", "register", try workspace.ledger("1.0.0"), "--activate")
+      let (held, gate) = try workspace.startHeld()
+      try workspace.drainInVain("ledger@1.0.0")
+      workspace.openGate(gate)
+      #expect(try workspace.waitForEnd(held) == "succeeded")
+      // Nothing is active that a rollback could start from, so it is kept ready for none.
+      try workspace.waitForState("1.0.0", "retired")
+      workspace.stop(daemon)
+    }
+
+    @Test func ofAFleetToo() throws {
+      let fleet = try Fleet()
+      try fleet.activateCrew("1.0.0")
+      let node = try fleet.serve("a")
+      _ = try fleet.start("chain", fleet.input(hold: "second"))
+      try fleet.waitForLines(1, "second", "begin")
+      try fleet.workspace.drainInVain("crew@1.0.0")
+      fleet.workspace.openGate(fleet.gate)
+      try fleet.waitUntilAllSucceeded(1)
+      try fleet.workspace.waitForState("1.0.0", "retired", of: "crew")
+      fleet.workspace.stop(node.command)
+    }
+
     @Test func nodesBringItIntoLineThatWereAskedThroughACommand() throws {
       let fleet = try Fleet()
       try fleet.activateCrew("1.0.0")
@@ -56,6 +82,15 @@ extension EndToEnd {
 }
 
 extension Workspace {
+  /// Takes the active version, which one run is in flight on, out of service without waiting.
+  fileprivate func drainInVain(_ version: String) throws {
+    let late = try ctl("package", "drain", version, "--yes", "--timeout", "0")
+    #expect(late.status == 7 && late.errors.contains("CLO-R082"), "\(late.errors)")
+    let attention = try json("status")["attention"]?.elements?.compactMap(\.text) ?? []
+    let name = version.split(separator: "@").joined(separator: " ")
+    #expect(attention.contains("\(name) is draining (1 run)"), "\(attention)")
+  }
+
   fileprivate func waitForState(_ version: String, _ state: String, of package: String = "ledger") throws {
     var found: String?
     try wait("\(version) to be \(state), not \(found ?? "gone")") {

@@ -42,8 +42,8 @@ extension Workspace {
 
 extension EndToEnd {
   @Suite struct RepairTests {
-    @Test func onlyWhatFailedIsDoneAgainOnTheVersionThatMendsIt() throws {
-      let workspace = try Workspace()
+    @Test(arguments: Store.allCases) func onlyWhatFailedIsDoneAgainOnTheVersionThatMendsIt(on store: Store) throws {
+      let workspace = try Workspace(on: store)
       let daemon = try workspace.serve()
       _ = try workspace.json("package", "register", try workspace.brittle("1.0.0", fails: true), "--activate")
       let id = try workspace.startFailing("second", "--label", "customer=acme", "--label", "region=eu,team=data")
@@ -85,8 +85,8 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
-    @Test func aVersionThatWasTakenAwayOpensNoRunAgain() throws {
-      let workspace = try Workspace()
+    @Test(arguments: Store.allCases) func aVersionThatWasTakenAwayOpensNoRunAgain(on store: Store) throws {
+      let workspace = try Workspace(on: store)
       let daemon = try workspace.serve()
       _ = try workspace.json("package", "register", try workspace.brittle("1.0.0", fails: true), "--activate")
       let id = try workspace.startFailing("second")
@@ -169,8 +169,9 @@ extension EndToEnd {
       #expect(try workspace.sql("SELECT status FROM workflow_run") == "pending")
     }
 
-    @Test func aRunningRunIsMovedToAnotherVersionAndItsTaskBeginsAgainThere() throws {
-      let workspace = try Workspace()
+    @Test(arguments: Store.allCases)
+    func aRunningRunIsMovedToAnotherVersionAndItsTaskBeginsAgainThere(on store: Store) throws {
+      let workspace = try Workspace(on: store)
       let daemon = try workspace.serve()
       _ = try workspace.json("package", "register", try workspace.ledger("1.0.0"), "--activate")
       let gate = "\(workspace.folder)/gate"
@@ -214,8 +215,10 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
-    @Test func aRunIsStartedOnAVersionThatIsNotActive() throws {
-      let workspace = try Workspace()
+    @Test(arguments: Store.allCases) func aRunIsStartedOnAVersionThatIsNotActive(on store: Store) throws {
+      let workspace = try Workspace(on: store)
+      // A command works on a file by itself.
+      let daemon = try store == .postgres ? workspace.serve() : nil
       for version in ["1.0.0", "1.1.0"] {
         _ = try workspace.json("package", "register", try workspace.ledger(version), "--activate")
       }
@@ -231,6 +234,7 @@ extension EndToEnd {
         #expect(refused.status == 3)
         #expect(refused.errors.contains(says), "\(refused.errors)")
       }
+      if let daemon { workspace.stop(daemon) }
     }
   }
 }

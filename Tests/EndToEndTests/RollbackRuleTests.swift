@@ -98,8 +98,8 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
-    @Test func aCanaryThatFailsEndsAndTheActiveVersionTakesAllRuns() throws {
-      let workspace = try Workspace()
+    @Test(arguments: Store.allCases) func aCanaryThatFailsEndsAndTheActiveVersionTakesAllRuns(on store: Store) throws {
+      let workspace = try Workspace(on: store)
       let daemon = try workspace.serve()
       _ = try workspace.json("package", "register", try workspace.ledger("1.0.0"), "--activate")
       let bad = try workspace.failing("Tests/Packages/Ledger", "1.1.0")

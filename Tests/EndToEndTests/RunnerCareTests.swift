@@ -17,10 +17,18 @@ extension EndToEnd {
       }
     }
 
-    private func hosts(_ status: JSONValue) -> [JSONValue] { status["hosts"]?.elements ?? [] }
+    /// The daemon that answers; on a server, where a command answers for itself, the nodes with what they reported.
+    private func sources(_ status: JSONValue) -> [JSONValue] {
+      guard status["daemon"] == .null else { return [status] }
+      return status["nodes"]?.elements?.filter { $0["alive"]?.bool == true } ?? []
+    }
+
+    private func hosts(_ status: JSONValue) -> [JSONValue] {
+      sources(status).flatMap { $0["hosts"]?.elements ?? [] }
+    }
 
     private func ended(_ reason: RunnerCare.Reason, _ status: JSONValue) -> Int64 {
-      status["care"]?["ended"]?[reason.rawValue]?.integer ?? 0
+      sources(status).reduce(0) { $0 + ($1["care"]?["ended"]?[reason.rawValue]?.integer ?? 0) }
     }
 
     private func runChain(_ workspace: Workspace) throws {
@@ -34,6 +42,25 @@ extension EndToEnd {
       let lines = workspace.readLedger("\(workspace.folder)/done")
       #expect(lines.filter { $0[4] == "begin" }.count == runs * 3)
       #expect(Set(lines.map { "\($0[0]) \($0[1])" }).count == runs * 3)
+    }
+
+    /// A run whose second task waits for a gate, in a runner that is to be replaced.
+    private struct HeldRun {
+      let daemon: RunningCommand
+      let id: String
+      let ledger: String
+      let gate: String
+    }
+
+    private func holdRun(_ workspace: Workspace) throws -> HeldRun {
+      // Less than any runner has: it is replaced as soon as it has served a call and is a second old.
+      let daemon = try workspace.serve("--runner-memory", "1")
+      _ = try workspace.json("package", "register", try workspace.ledger("1.0.0"), "--activate")
+      let (ledger, gate) = ("\(workspace.folder)/ledger", "\(workspace.folder)/gate")
+      let input = "{\"ledger\":\"\(ledger)\",\"gate\":\"\(gate)\",\"hold\":\"second\"}"
+      let id = try #require(try workspace.json("start", "chain", "--input", input)["id"]?.text)
+      try workspace.waitForLines(3, in: ledger)
+      return HeldRun(daemon: daemon, id: id, ledger: ledger, gate: gate)
     }
 
     @Test func anIdleRunnerGoesAndComesBackWithTheNextRun() throws {
@@ -70,48 +97,37 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
-    @Test func aRunnerAboveItsMemoryIsReplacedWhileItsCallsGoOn() throws {
-      let workspace = try Workspace()
-      // Less than any runner has: it is replaced as soon as it has served a call and is a second old.
-      let daemon = try workspace.serve("--runner-memory", "1")
-      _ = try workspace.json("package", "register", try workspace.ledger("1.0.0"), "--activate")
-      let (ledger, gate) = ("\(workspace.folder)/ledger", "\(workspace.folder)/gate")
-      let held = "{\"ledger\":\"\(ledger)\",\"gate\":\"\(gate)\",\"hold\":\"second\"}"
-      let id = try #require(try workspace.json("start", "chain", "--input", held)["id"]?.text)
-      try workspace.waitForLines(3, in: ledger)
+    @Test(arguments: Store.allCases) func aRunnerAboveItsMemoryIsReplacedWhileItsCallsGoOn(on store: Store) throws {
+      let workspace = try Workspace(on: store)
+      let held = try holdRun(workspace)
       let old = try status(workspace, "the old runner beside the fresh one") { status in
         hosts(status).first { $0["retired"]?.bool == true && $0["in_flight"]?.integer == 1 }
       }
       #expect(old["memory_bytes"]?.integer ?? 0 > 1 << 20)
       let table = try workspace.ctl("status").output
       #expect(table.contains("ends after its calls") && table.contains("MiB"), "\(table)")
-      workspace.openGate(gate)
-      #expect(try workspace.waitForEnd(id) == "succeeded")
-      #expect(workspace.readLedger(ledger).filter { $0[1] == "second" && $0[4] == "begin" }.count == 1)
+      workspace.openGate(held.gate)
+      #expect(try workspace.waitForEnd(held.id) == "succeeded")
+      #expect(workspace.readLedger(held.ledger).filter { $0[1] == "second" && $0[4] == "begin" }.count == 1)
       try status(workspace, "the end of the old runner") { status in
         hosts(status).contains { $0["process_id"] == old["process_id"] } ? nil : ()
       }
-      workspace.stop(daemon)
+      workspace.stop(held.daemon)
     }
 
     @Test func aTaskInARetiredRunnerCanBeCancelled() throws {
       let workspace = try Workspace()
-      let daemon = try workspace.serve("--runner-memory", "1")
-      _ = try workspace.json("package", "register", try workspace.ledger("1.0.0"), "--activate")
-      let (ledger, gate) = ("\(workspace.folder)/ledger", "\(workspace.folder)/gate")
-      let held = "{\"ledger\":\"\(ledger)\",\"gate\":\"\(gate)\",\"hold\":\"second\"}"
-      let id = try #require(try workspace.json("start", "chain", "--input", held)["id"]?.text)
-      try workspace.waitForLines(3, in: ledger)
+      let held = try holdRun(workspace)
       try status(workspace, "a retired runner") { hosts($0).contains { $0["retired"]?.bool == true } ? () : nil }
-      _ = try workspace.json("run", "cancel", id)
-      #expect(try workspace.waitForEnd(id) == "cancelled")
-      try workspace.waitForLines(4, in: ledger)
-      #expect(workspace.readLedger(ledger).last?[4] == "stopped", "the task was told")
-      workspace.stop(daemon)
+      _ = try workspace.json("run", "cancel", held.id)
+      #expect(try workspace.waitForEnd(held.id) == "cancelled")
+      try workspace.waitForLines(4, in: held.ledger)
+      #expect(workspace.readLedger(held.ledger).last?[4] == "stopped", "the task was told")
+      workspace.stop(held.daemon)
     }
 
-    @Test func noMoreRunnersAreKeptThanAsked() throws {
-      let workspace = try Workspace()
+    @Test(arguments: Store.allCases) func noMoreRunnersAreKeptThanAsked(on store: Store) throws {
+      let workspace = try Workspace(on: store)
       let daemon = try workspace.serve("--runners", "1")
       for path in ["Tests/Packages/Mischief", "Tests/Packages/Ledger"] {
         _ = try workspace.json("package", "register", try workspace.build(path), "--activate")

@@ -74,6 +74,38 @@ extension EndToEnd {
       workspace.stop(daemon)
     }
 
+    @Test func aVersionThatWasAskedForHoldsUntilTheNextActivation() throws {
+      let workspace = try Workspace()
+      let daemon = try workspace.serve()
+      func activate(_ version: String) throws {
+        let archive = try workspace.following("Tests/Packages/Ledger", version)
+        _ = try workspace.json("package", "register", archive, "--activate")
+      }
+      try activate("1.0.0")
+      try activate("1.1.0")
+      let gate = "\(workspace.folder)/gate"
+      let input = "{\"ledger\":\"\(workspace.ledgerPath)\",\"gate\":\"\(gate)\",\"hold\":\"second\"}"
+      let chosen = try workspace.json("start", "chain", "--input", input, "--version", "1.0.0")
+      let others = try (0..<2).map { _ in try workspace.json("start", "chain", "--input", input) }
+      let ids = try ([chosen] + others).map { try #require($0["id"]?.text) }
+      try workspace.waitForLines(9, in: workspace.ledgerPath)
+      _ = try workspace.json("run", "migrate", ids[1], "--to", "1.0.0")
+      _ = try workspace.json("run", "cancel", ids[2])
+      _ = try workspace.json("run", "retry", ids[2], "--on", "1.0.0")
+      for id in ids { try workspace.wait(for: "second 1.0.0 begin", of: id) }
+
+      try activate("1.2.0")
+      workspace.openGate(gate)
+      for id in ids {
+        #expect(try workspace.waitForEnd(id) == "succeeded")
+        let events = try workspace.json("run", "events", id)["events"]?.elements ?? []
+        let moves = events.compactMap { $0["data"] }.filter { $0["by"]?.text == "upgrade" }
+        let ways = moves.map { "\($0["from"]?.text ?? "") \($0["to"]?.text ?? "")" }
+        #expect(ways == ["1.0.0 1.2.0"], "not to 1.1.0, which was active before somebody asked for 1.0.0")
+      }
+      workspace.stop(daemon)
+    }
+
     @Test func aPlanTellsWhichRunsInFlightWillFollow() throws {
       let workspace = try Workspace()
       let daemon = try workspace.serve()
@@ -156,6 +188,15 @@ extension EndToEnd {
 }
 
 extension Workspace {
+  /// Waits until the run has done this: `task version what`; bounded by a minute.
+  func wait(for deed: String, of run: String) throws {
+    let deadline = Date().addingTimeInterval(60)
+    while !deeds(run).contains(deed) {
+      try #require(Date() < deadline, "no '\(deed)' of \(run) within a minute: \(deeds(run))")
+      usleep(5000)
+    }
+  }
+
   /// The data of the run's only event of that type, once it is there.
   func event(_ type: String, of run: String) throws -> JSONValue {
     let deadline = Date().addingTimeInterval(60)

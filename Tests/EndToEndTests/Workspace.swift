@@ -28,6 +28,10 @@ final class Workspace {
   let database: String
   private let databaseURL: String
   private var daemons: [RunningCommand] = []
+  /// Runs plain SQL on a database that is no file; nil: the file is asked.
+  var ask: ((String) throws -> String)?
+  /// What is left to do there at the end.
+  var lastStatement: String?
   /// Variables for the commands that are started from now on.
   var variables: [String: String] = [:]
 
@@ -42,6 +46,7 @@ final class Workspace {
   /// A test that failed half-way leaves no daemon behind.
   deinit {
     killDaemons()
+    if let lastStatement { _ = try? ask?(lastStatement) }
     try? FileManager.default.removeItem(atPath: folder)
   }
 
@@ -78,8 +83,9 @@ final class Workspace {
     return try result.json
   }
 
-  /// Runs a statement in the `sqlite3` shell and returns what it prints.
+  /// Runs a statement in the `sqlite3` shell, or the other store's, and returns what it prints.
   func sql(_ statement: String) throws -> String {
+    if let ask { return try ask(statement) }
     let shell = try RunningCommand(
       "/usr/bin/sqlite3",
       ["-cmd", ".timeout 5000", "-cmd", "PRAGMA wal_autocheckpoint = 0", database, statement], environment: environment,

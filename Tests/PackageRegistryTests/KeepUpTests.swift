@@ -28,15 +28,17 @@ private final class IdleHost: PackageHost {
 /// A package with versions in every state, by their numbers.
 private final class VersionStore: UnansweringStore {
   let versions: [PackageRecord]
-  let active: Int
+  let active: Int?
   let previous: Int?
   let canary: Int?
   let swapTo: Int?
   let inFlight: [Int]
+  /// Why a package could not be settled.
+  let failure: StoreError?
 
   init(
-    _ states: [VersionState], active: Int, previous: Int? = nil, canary: Int? = nil, swapTo: Int? = nil,
-    inFlight: [Int] = []
+    _ states: [VersionState], active: Int?, previous: Int? = nil, canary: Int? = nil, swapTo: Int? = nil,
+    inFlight: [Int] = [], failure: StoreError? = nil
   ) {
     versions = states.enumerated().map { number, state in
       PackageRecord(
@@ -45,6 +47,15 @@ private final class VersionStore: UnansweringStore {
     }
     (self.active, self.previous, self.canary, self.swapTo) = (active, previous, canary, swapTo)
     self.inFlight = inFlight
+    self.failure = failure
+  }
+
+  func settleVersions(by origin: Origin, now: Timestamp) throws(StoreError) -> Settlement {
+    var settlement = Settlement()
+    if let failure {
+      try settlement.add("public", "aged") { () throws(StoreError) in throw failure }
+    }
+    return settlement
   }
 
   static func digest(_ number: Int) -> PackageDigest {
@@ -54,6 +65,7 @@ private final class VersionStore: UnansweringStore {
   func apply(_ batch: StoreBatch) throws(StoreError) -> StoreOutcome { StoreOutcome() }
 
   func activations(tenant: String?) throws(StoreError) -> [Activation] {
+    guard let active else { return [] }
     let record = canary.map { number in
       CanaryRecord(
         tenant: "public", package: "etl", digest: VersionStore.digest(number), version: "1.\(number).0",
@@ -66,7 +78,9 @@ private final class VersionStore: UnansweringStore {
     ]
   }
 
-  func packages(tenant: String, name: String?) throws(StoreError) -> [PackageRecord] { versions }
+  func drainingVersions(tenant: String?) throws(StoreError) -> [PackageRecord] {
+    versions.filter { $0.state == .draining }
+  }
 
   func swaps(_ filter: SwapFilter) throws(StoreError) -> [SwapRecord] {
     swapTo.map { number in
@@ -113,6 +127,18 @@ private final class VersionStore: UnansweringStore {
     return (store.versions.indices.filter { left.contains(VersionStore.digest($0)) }, isUnfinished)
   }
 
+  @Test func aPackageThatCannotBeSettledIsLookedAtAgainAndHoldsUpNothing() throws {
+    let found = try loaded(VersionStore([.active, .retired], active: 0, failure: StoreError(.failed, "no")))
+    #expect(found.numbers == [0])
+    #expect(found.isUnfinished)
+  }
+
+  @Test func aStoreThatCannotBeReachedEndsTheTurn() throws {
+    #expect(throws: RegistryError.self) {
+      try loaded(VersionStore([.active], active: 0, failure: StoreError(.unavailable, "gone", isTransient: true)))
+    }
+  }
+
   @Test func whatIsInServiceOrAboutToBeKeepsItsHost() throws {
     let states: [VersionState] = [.active, .drained, .active, .probed, .retired, .registered]
     let store = VersionStore(states, active: 0, previous: 1, canary: 2, swapTo: 3)
@@ -124,6 +150,12 @@ private final class VersionStore: UnansweringStore {
   @Test func aVersionThatDrainsKeepsItsHostAndIsLookedAtAgain() throws {
     let found = try loaded(VersionStore([.active, .draining, .retired], active: 0))
     #expect(found.numbers == [0, 1])
+    #expect(found.isUnfinished)
+  }
+
+  @Test func aVersionThatDrainsWithoutAnActiveOneIsLookedAtAgainToo() throws {
+    let found = try loaded(VersionStore([.draining, .retired], active: nil))
+    #expect(found.numbers == [0])
     #expect(found.isUnfinished)
   }
 

@@ -1,6 +1,5 @@
 import CloacinaRuntime
 import Foundation
-import PackageHost
 import Telemetry
 import Testing
 import WorkflowModel
@@ -70,6 +69,12 @@ import WorkflowStore
     return status
   }
 
+  private static var serving: RuntimeStatus {
+    var status = status
+    status.member = NodeMembership(state: .ready, leads: true, tags: ["t"], types: ["p.%"])
+    return status
+  }
+
   private static var host: HostStatus {
     HostStatus(
       package: "p", version: "1.0.0", digest: digest, isolation: "runner", processID: 1, calls: 1, replacements: 0)
@@ -81,6 +86,7 @@ import WorkflowStore
       slotsBusy: 0, runsHeld: 0, state: .ready, startedAt: 0)
     report.connections = ConnectionUse(open: 1, limit: 8, waiting: 0, waits: 0, refusals: 0)
     report.hosts = [host]
+    (report.care, report.images) = (CareStatus(), ImageUse(count: 1, bytes: 2, limit: 3))
     var node = NodeRecord(report: report, wanted: .ready, heartbeatAt: 0, isAlive: true)
     node.leads = [.sweep]
     return node
@@ -119,7 +125,7 @@ import WorkflowStore
       CanaryResult(canary: canary, swap: swap).contract, .list("quarantines", [quarantine.contract]),
       Removal(record: record, freedBytes: 1).contract, .list("audit", [audit.contract]),
       WorkflowInfo(tenant: "public", package: "p", version: "1.0.0", digest: digest, definition: definition).contract,
-      status.contract(daemon: DaemonIdentity(processID: 1, socket: "s")),
+      serving.contract(daemon: DaemonIdentity(processID: 1, socket: "s")),
       SchemaStatus(
         engine: "e", location: "l", applied: [AppliedMigration(number: 1, name: "n", checksum: "c", appliedAt: 0)]
       ).contract,
@@ -225,6 +231,7 @@ import WorkflowStore
     var status = ContractTests.status
     #expect(status.contract(daemon: nil)["node_state"] == .null)
     #expect(status.contract(daemon: nil)["leader"] == .null)
+    #expect(status.contract(daemon: nil)["images"] == .null && status.contract(daemon: nil)["care"] == .null)
     status.member = NodeMembership(state: .draining, leads: false, tags: ["gpu"], types: ["a.%"])
     status.member?.offersOpen = 3
     let contract = status.contract(daemon: nil)
@@ -232,6 +239,7 @@ import WorkflowStore
     #expect(contract["leader"]?.bool == false)
     #expect(contract["tags"]?.json == "[\"gpu\"]")
     #expect(contract["offers_open"]?.integer == 3)
+    #expect(contract["images"]?["limit"]?.integer == 3 && contract["care"]?["runners"]?.integer == 64)
   }
 
   @Test func sqlIsShownOnlyWhenItIsAskedFor() {

@@ -1,5 +1,4 @@
 import CloacinaRuntime
-import PackageHost
 import Telemetry
 import Testing
 import WorkflowModel
@@ -15,6 +14,7 @@ import WorkflowStore
   private var status: RuntimeStatus {
     var status = ContractTests.status
     status.member = NodeMembership(state: .ready, leads: true, tags: [], types: [])
+    status.bootID = status.nodes[0].report.bootID
     status.counts.runs = [.succeeded: 7, .failed: 2]
     status.hosts[0].memory = 7_340_032
     status.hosts[0].startedAt = 1500
@@ -41,7 +41,7 @@ import WorkflowStore
     #expect(try family("cloacina_runner_memory_bytes", status).samples[0].value == 7_340_032)
     #expect(try family("cloacina_host_start_time_seconds", status).samples[0].value == 1.5)
     let endings = try family("cloacina_host_endings_total", status)
-    #expect(endings.samples.first { $0.labels[0].value == "idle" }?.value == 3)
+    #expect(endings.samples.first { $0.labels[1].value == "idle" }?.value == 3)
     #expect(try family("cloacina_images_limit", status).samples[0].value == 3)
     #expect(try family("cloacina_connections_limit", status).samples[0].value == 8)
   }
@@ -58,6 +58,23 @@ import WorkflowStore
     #expect(try family("cloacina_host_calls_total", status).samples.count == 1, "a lost node has no runners")
   }
 
+  @Test func careAndLibrariesOfOtherNodesComeFromTheirReports() throws {
+    var status = status
+    status.nodes[0].report.bootID = "other"
+    status.nodes[0].report.name = "other"
+    status.nodes[0].report.care?.endings = [.evicted: 5]
+    status.nodes[0].report.images = ImageUse(count: 7, bytes: 8, limit: 9)
+    let images = try family("cloacina_images", status)
+    #expect(images.samples.map { "\($0.labels[0].value) \($0.value)" } == ["n 1.0", "other 7.0"])
+    let endings = try family("cloacina_host_endings_total", status).samples
+    #expect(endings.first { $0.labels.map(\.value) == ["other", "evicted"] }?.value == 5)
+    #expect(endings.first { $0.labels.map(\.value) == ["n", "evicted"] }?.value == 0)
+    status.member = nil
+    #expect(try family("cloacina_images_limit", status).samples.map(\.value) == [9], "a command has none of its own")
+    status.nodes[0].report.images = nil
+    #expect(!Metrics.families(status).contains { $0.name == "cloacina_images" }, "an older node does not say")
+  }
+
   @Test func hostsThatLookAlikeAreOneSeries() throws {
     var status = status
     status.bootID = "n-1"
@@ -69,7 +86,7 @@ import WorkflowStore
 
   @Test func aProcessThatExecutesNothingHasNoSlotsAndTakesCareOfNothing() {
     var status = status
-    status.member = nil
+    (status.member, status.nodes) = (nil, [])
     let names = Metrics.families(status).map(\.name)
     #expect(names.contains("cloacina_runs"))
     for own in ["cloacina_slots", "cloacina_host_endings_total", "cloacina_images"] { #expect(!names.contains(own)) }

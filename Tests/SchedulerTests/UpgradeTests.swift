@@ -74,6 +74,21 @@ import WorkflowStore
     }
   }
 
+  @Test func aVersionThatWasGivenAfterAnActivationHoldsUntilTheNextOne() throws {
+    let stage = try Stage(chain, runs: [], next: chain)
+    var claim = Stage.claim("r", epoch: 2)
+    claim.pinnedAt = 6
+    stage.store.set { [claim] in $0.claimable = [claim] }
+    stage.tell(.wake)
+    #expect(stage.executor.tasks == ["a"])
+    for time: Timestamp in [5, 6] {
+      stage.tell(.active([Self.activation(at: time)]))
+      #expect(stage.loop.runs.open.first?.run.upgrade == nil)
+    }
+    stage.tell(.active([Self.activation(at: 7)]))
+    #expect(stage.loop.runs.open.first?.run.upgrade?.version == "1.1.0")
+  }
+
   @Test func aPinnedWorkflowIsNotEvenAskedFor() throws {
     let stage = try Stage(chain)
     stage.store.set { $0.active = Self.activation() }

@@ -20,6 +20,22 @@ extension StoreCheck {
         _ = try bench.store.report(report, leaseMilliseconds: Bench.lease, now: bench.now)
         try expectEqual(try bench.store.nodes(now: bench.now).map(\.report.hosts), [hosts], "hosts")
       }
-    }
+    },
+    StoreCheck("a node says how it takes care of its hosts and what it has mapped, or does not say") { bench in
+      var care = CareStatus()
+      (care.rules.idleMilliseconds, care.rules.callLimit) = (1000, 20)
+      (care.rules.memoryLimit, care.rules.residentLimit) = (5 << 30, 1)
+      care.endings = [.idle: 3, .memory: 1]
+      for (care, images) in [(care, ImageUse(count: 2, bytes: 70_000, limit: 3)), (CareStatus(), nil), (nil, nil)]
+        as [(CareStatus?, ImageUse?)]
+      {
+        var report = bench.nodeReport("a")
+        (report.care, report.images) = (care, images)
+        _ = try bench.store.report(report, leaseMilliseconds: Bench.lease, now: bench.now)
+        let found = try bench.store.nodes(now: bench.now)
+        try expectEqual(found.map(\.report.care), [care], "care")
+        try expectEqual(found.map(\.report.images), [images], "images")
+      }
+    },
   ]
 }

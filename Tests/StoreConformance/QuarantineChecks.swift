@@ -43,7 +43,7 @@ extension StoreCheck {
       try expectError(.quarantined) { try bench.advance(.probed, "a") }
       let asked = bench.submission { $0.digest = Bench.digest("a") }
       let outcome = try bench.apply { $0.submissions = [asked] }.submissions[0]
-      guard case .refused(let reason) = outcome else { throw ConformanceFailure(description: "\(outcome)") }
+      guard case .withdrawn(let reason) = outcome else { throw ConformanceFailure(description: "\(outcome)") }
       try expect(reason.contains("quarantined") && reason.contains("CLO-P041"), "the refusal says why: \(reason)")
       let cleared = try bench.store.clearQuarantine(
         tenant: "public", digest: Bench.digest("a"), origin: Bench.origin, now: bench.now)
@@ -69,6 +69,26 @@ extension StoreCheck {
       bench.now += 30_001
       try expectEqual(try bench.advance(.probed, "a").state, .probed, "state")
       try expectEqual(try bench.store.quarantines(tenant: nil), [], "list")
+    },
+    StoreCheck("a yank that is undone leaves a quarantine as it was") { bench in
+      try bench.prepareVersions(2)
+      try bench.settle()
+      try bench.quarantine("a")
+      try bench.advance(.yank, "a")
+      let record = try bench.advance(.unyank, "a")
+      try expectEqual(record.state, .quarantined, "state")
+      try expect(record.stateReason?.contains("CLO-P041") == true, "why: \(record.stateReason ?? "")")
+      try expectEqual(try bench.states(), "a quarantined, b active", "as it is read")
+      try expectError(.versionState) { try bench.activate("demo", "a") }
+      try expectError(.quarantined) { try bench.advance(.probed, "a") }
+      bench.now += 30_001
+      try expectEqual(try bench.advance(.probed, "a").state, .probed, "after its time")
+      try expectEqual(try bench.store.quarantines(tenant: nil), [], "list")
+      try bench.quarantine("a")
+      try bench.advance(.yank, "a")
+      _ = try bench.store.clearQuarantine(
+        tenant: "public", digest: Bench.digest("a"), origin: Bench.origin, now: bench.now)
+      try expectEqual(try bench.advance(.unyank, "a").state, .retired, "when it was cleared meanwhile")
     },
     StoreCheck("what serves runs is not quarantined, nor what is yanked") { bench in
       try bench.prepareVersions(2)

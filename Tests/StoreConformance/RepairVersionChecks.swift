@@ -86,6 +86,26 @@ extension StoreCheck {
       bench.now = due + 700
       try expectEqual(try bench.waited(later), 700, "waited after its own time")
     },
+    StoreCheck("a run says since when it has its version") { bench in
+      try bench.prepareTwoVersions()
+      let creation = bench.now
+      let (kept, chosen) = (try bench.failedRun().run, try bench.failedRun().run)
+      let (moved, follows) = (try bench.leased().lease.run, try bench.leased().lease)
+      try bench.activate("demo", "b")
+      bench.now += 5000
+      let choice = bench.now
+      _ = try bench.retry(kept)
+      _ = try bench.retry(chosen, on: "2.0.0")
+      _ = try bench.repair(moved, .migrate, to: "2.0.0")
+      let write = RepinWrite(lease: follows, digest: Bench.digest("b"), version: "2.0.0", data: [])
+      _ = try bench.apply { $0.repins = [write] }
+      try bench.sql("INSERT INTO workflow_run (type, payload) VALUES ('demo.flow', '{}')")
+      bench.now += 300
+      let claims = try bench.claim(node: "node-2")
+      try expectEqual(claims.count, 5, "claimed")
+      let known = [kept: creation, chosen: choice, moved: choice, follows.run: choice]
+      for claim in claims { try expectEqual(claim.pinnedAt, known[claim.lease.run] ?? bench.now, "time of the pin") }
+    },
     StoreCheck("a run that follows the active version is due from then on") { bench in
       try bench.prepareTwoVersions()
       let claim = try bench.leased()

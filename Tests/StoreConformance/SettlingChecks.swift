@@ -57,6 +57,28 @@ extension StoreCheck {
       try bench.sql("UPDATE workflow_run SET status = 'cancelled' WHERE id = '\(later)'")
       try expectEqual(try bench.settle(), ["a draining drained"], "once both are over")
     },
+    StoreCheck("a package that cannot be settled holds up no other, and is named") { bench in
+      for name in ["aged", "demo"] {
+        let letters: (Character, Character) = name == "aged" ? ("a", "b") : ("c", "d")
+        try bench.register(name, "1.0.0", letters.0)
+        try bench.register(name, "1.1.0", letters.1)
+        try bench.activate(name, letters.0)
+        try bench.activate(name, letters.1)
+      }
+      // The row that settling writes is not let in.
+      var entry = AuditEntry(tenant: "public", origin: Bench.origin, action: AuditAction.emptied.rawValue)
+      entry.package = "aged"
+      try bench.store.writeAudit(entry, now: bench.now)
+      try bench.sql(
+        "CREATE UNIQUE INDEX once ON audit_log (tenant_id) WHERE package_name = 'aged' AND action = 'emptied'")
+      let settlement = try bench.store.settleVersions(by: Bench.origin, now: bench.now)
+      try expectEqual(settlement.failures.map(\.package), ["aged"], "what could not be settled")
+      try expect(settlement.failures[0].sentence.hasPrefix("aged of tenant 'public': CLO-S"), "the error")
+      try expectEqual(settlement.versions.map(\.package), ["demo"], "what was settled")
+      try expectEqual(try bench.states("aged"), "a draining, b active", "nothing of it was changed")
+      try bench.sql("DROP INDEX once")
+      try expectEqual(try bench.settle(), ["a draining drained"], "later")
+    },
     StoreCheck("tenants and packages are settled apart") { bench in
       for tenant in ["blue", "red"] {
         for (letter, version): (Character, String) in [("a", "1.0.0"), ("b", "1.1.0")] {

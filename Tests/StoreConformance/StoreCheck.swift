@@ -33,7 +33,7 @@ package struct StoreCheck: Sendable, CustomStringConvertible {
     packageChecks, activationChecks, submissionChecks, claimChecks, claimFilterChecks, shareChecks,
     leaseChecks, fencingChecks, leadChecks, sweepChecks, scheduleChecks, retentionChecks, historyChecks, resumeChecks,
     endingChecks, permitChecks, offerChecks, versionChecks, settlingChecks, pinChecks, definitionChecks, canaryChecks,
-    quarantineChecks,
+    quarantineChecks, drainingChecks,
     removalChecks, swapChecks, swapCourseChecks, auditChecks, ruleChecks, canaryRuleChecks, takenChecks, collectChecks,
     nodeChecks,
     nodeHostChecks, stagingChecks,

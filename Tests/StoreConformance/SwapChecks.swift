@@ -133,6 +133,29 @@ extension StoreCheck {
       try expectEqual(
         try bench.store.swap("s1")?.steps.map(\.step), [.verify, .settle, .drain], "steps")
     },
+    StoreCheck("a swap ends when the version before drains for a day, and that goes on draining") { bench in
+      try bench.prepareVersions(1)
+      let run = try bench.leased()
+      try bench.register("demo", "1.1.0", "b")
+      let begun = try bench.beginSwap("b", "s1")
+      var request = ActivationRequest(
+        tenant: "public", package: "demo", digest: Bench.digest("b"), origin: Bench.origin)
+      request.swap = "s1"
+      _ = try bench.store.activate(request, now: bench.now)
+      let draining = try bench.store.concludeSwap(begun, by: Bench.origin, now: bench.now)
+      try expectEqual(draining.deadlineAt, bench.now + SwapRecord.drainingMilliseconds, "until when")
+      bench.now += SwapRecord.drainingMilliseconds
+      try expectEqual(try bench.settleSwap("s1"), ["drain"], "while there is time")
+      bench.now += 1
+      try expectEqual(try bench.settleSwap("s1"), ["s1 done", "done"], "afterwards")
+      try expectEqual(try bench.states(), "a draining, b active", "states")
+      var filter = AuditFilter()
+      filter.action = "swap_done"
+      let data = try unwrap(try bench.store.audit(filter).first, "its end in the trail").entry.data
+      try expect(try JSONReader.read(data)["note"]?.text?.contains("goes on draining") == true, "the note")
+      try expect(try bench.finish(run.lease), "the end of the run")
+      try expectEqual(try bench.settle(), ["a draining drained"], "once it is over")
+    },
     StoreCheck("steps of a swap go forward") { bench in
       try bench.prepareVersions(1)
       try bench.beginSwap("a", "s1", timeout: nil)

@@ -42,6 +42,10 @@ extension StoreCheck {
       try expectEqual(try bench.trail().suffix(2), ["swap_begun 1.x", "activated 1.1.0"], "trail")
       try expectEqual(try bench.store.activate(bench.request(course), now: bench.now), done, "repeated")
       try expectEqual(try bench.activation()?.epoch, 2, "epoch")
+      var failed = course
+      failed.failure = SwapFailure(code: "c", message: "m")
+      try expectError(.invalid) { _ = try bench.store.beginSwap(failed, now: bench.now) }
+      try expectEqual(try bench.store.swap("s1"), swap, "it does not fail after that")
     },
     StoreCheck("an activation that nobody has to act upon takes its swap on to drain, or to its end") { bench in
       try bench.register("demo", "1.1.0", "b")
@@ -57,7 +61,8 @@ extension StoreCheck {
       course.to = Bench.digest("c")
       _ = try bench.store.activate(bench.request(course), now: bench.now)
       let second = try unwrap(try bench.store.swap("s2"), "s2")
-      try expectEqual([second.step, second.deadlineAt == nil ? .drain : .failed], [.drain, .drain], "one was before")
+      try expectEqual(second.step, .drain, "one was before")
+      try expectEqual(second.deadlineAt, bench.now + SwapRecord.drainingMilliseconds, "until when")
     },
     StoreCheck("an activation without a row is refused while another swap is under way, and changes nothing") { bench in
       try bench.prepareVersions(1)
@@ -103,6 +108,9 @@ extension StoreCheck {
       try expectEqual(
         try bench.store.beginSwap(late, now: bench.now).step, .failed, "without a row, beside another one")
       try expectEqual(try bench.store.swap("other")?.step, .verify, "the other")
+      late.failure = nil
+      try expectError(.swapOver) { _ = try bench.store.activate(bench.request(late), now: bench.now) }
+      try expectEqual(try bench.activation()?.digest, Bench.digest("a"), "what failed is not activated later")
     },
     StoreCheck("a swap is concluded once the version before has no run in flight") { bench in
       try bench.prepareVersions(1)

@@ -55,6 +55,7 @@ extension UnansweringStore {
   package func events(_ id: RunID, after: Int64, limit: Int) throws(StoreError) -> [EventRecord] { [] }
   package func counts(tenant: String?) throws(StoreError) -> StoreCounts { StoreCounts() }
   package func pinnedVersions() throws(StoreError) -> Set<PackageDigest> { [] }
+  package func drainingVersions(tenant: String?) throws(StoreError) -> [PackageRecord] { [] }
   package func lost(_ owned: [LeaseKey], node: String) throws(StoreError) -> [LostLease] { [] }
   package func offers(_ run: RunID) throws(StoreError) -> [OfferRecord] { [] }
   package func permits(tenant: String, key: String) throws(StoreError) -> [PermitRecord] { [] }

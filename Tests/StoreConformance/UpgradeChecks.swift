@@ -6,7 +6,7 @@ extension StoreCheck {
     StoreCheck("a run is handed back to go on by the version that is active") { bench in
       try bench.prepareTwoVersions()
       let claim = try bench.leased()
-      try expectEqual(claim.createdAt, bench.now, "time of its creation")
+      try expectEqual(claim.pinnedAt, bench.now, "time of its pin, which is that of its creation")
       try bench.activate("demo", "b")
       let write = RepinWrite(
         lease: claim.lease, digest: Bench.digest("b"), version: "2.0.0", data: Array(#"{"by":"upgrade"}"#.utf8))

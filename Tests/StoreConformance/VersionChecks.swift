@@ -124,7 +124,7 @@ extension StoreCheck {
       try expectError(.versionState) { _ = try bench.canary("a", 500) }
       let asked = bench.submission { $0.digest = Bench.digest("a") }
       let outcome = try bench.apply { $0.submissions = [asked] }.submissions[0]
-      guard case .refused(let reason) = outcome else { throw ConformanceFailure(description: "\(outcome)") }
+      guard case .withdrawn(let reason) = outcome else { throw ConformanceFailure(description: "\(outcome)") }
       try expect(reason.contains("yanked") && reason.contains("leaks"), "the refusal says why: \(reason)")
       try expect(try bench.finish(before.lease), "the run in flight ends well")
       try expectEqual(try bench.advance(.unyank, "a").state, .retired, "undone")

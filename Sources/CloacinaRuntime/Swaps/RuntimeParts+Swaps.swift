@@ -15,7 +15,8 @@ extension RuntimeParts {
         if swap.step.isBeforeActivation {
           _ = try store.endSwap(swap.id, failure: failure, now: Clock.now)
         } else if swap.step == .settle {
-          _ = try store.stepSwap(swap.id, to: .drain, timeoutMilliseconds: nil, now: Clock.now)
+          let limit = SwapRecord.drainingMilliseconds
+          _ = try store.stepSwap(swap.id, to: .drain, timeoutMilliseconds: limit, now: Clock.now)
         }
       }
     } catch { Log.write(.warning, "swaps of an earlier process were not ended", [("error", error.description)]) }

@@ -5,21 +5,22 @@ import WorkflowStore
 extension SwapLead {
   /// Waits until the nodes that take in work have prepared the version: on request for all of them, else for a moment.
   ///
-  /// - Throws: ``RuntimeError`` `.timeout`, with the nodes and their reasons, when all were asked for;
-  ///   `.rejectedPackage` when the version failed on a node.
+  /// - Throws: ``RuntimeError`` `.timeout`, with the nodes and their reasons, when one of them cannot, or when all were
+  ///   asked for; `.rejectedPackage` when the version was put in quarantine on a node.
   func awaitNodes(_ goal: StagingVerdict.Goal) throws(RuntimeError) {
     guard hasFollowers else { return }
     let (deadline, began) = (nodesDeadline, Clock.monotonic)
     var backoff = PollBackoff(from: 2, to: 100)
     while true {
       let verdict = try runtime.verdict(version.digest, goal)
-      if verdict.isComplete { return }
       if !verdict.failed.isEmpty { try refuseIfQuarantined() }
-      let isHopeless = order.options.whenStaged == nil && verdict.missing.isEmpty
-      if isHopeless || Clock.monotonic >= deadline {
-        guard order.options.whenStaged == nil else { throw notInTime(verdict) }
+      switch verdict.course(insistsOnAll: order.options.whenStaged != nil, isOver: Clock.monotonic >= deadline) {
+      case .goOn: return
+      case .goOnWithout:
         report.warnings.append("not every node was waited for: \(verdict.sentence)")
         return
+      case .refuse: throw notReady(verdict)
+      case .wait: break
       }
       if Clock.monotonic - began > SwapTiming.unseen { try note() }
       let pause = Clock.monotonic + UInt64(backoff.next()) * 1_000_000
@@ -37,21 +38,22 @@ extension SwapLead {
     throw RuntimeError(.rejectedPackage, code: record.code, record.reason)
   }
 
-  private func notInTime(_ verdict: StagingVerdict) -> RuntimeError {
+  private func notReady(_ verdict: StagingVerdict) -> RuntimeError {
     RuntimeError(
       .timeout, code: "CLO-R014",
       "\(version.name) \(version.version) is not ready on every node, so it was not activated: \(verdict.sentence)",
-      fix: "see to those nodes (cloacina-ctl node show NAME) and try again, or activate without --when-staged")
+      fix: verdict.advice)
   }
 
   // MARK: After the activation
 
   /// Waits until every node that takes in work has acted upon the change. Nothing that goes wrong from here on undoes
   /// it.
-  func settle(_ change: Change) {
+  ///
+  /// - Parameter deadline: monotonic nanoseconds.
+  func settle(_ change: Change, until deadline: UInt64) {
+    // A canary has no epoch to act upon: whether a run takes it is drawn in the transaction that pins the run.
     guard case .activation(let activation) = change else { return }
-    let limit = max(SwapTiming.settling, order.options.wait ?? 0)
-    let deadline = Clock.monotonic + UInt64(limit) * 1_000_000
     var backoff = PollBackoff(from: 1, to: 50)
     while true {
       do throws(RuntimeError) {
@@ -72,22 +74,23 @@ extension SwapLead {
 
   /// Ends the swap, or leaves it at its last step for as long as the version before has runs in flight; on request they
   /// are waited for. Without other nodes nothing is written while there are any: the activation has done so.
-  func conclude(_ change: Change) {
+  ///
+  /// - Parameter deadline: until when they are waited for, in monotonic nanoseconds; nil: not at all.
+  func conclude(_ change: Change, drainingUntil deadline: UInt64?) {
     do throws(RuntimeError) {
       guard case .activation = change, let from = report.record.from, from != version.digest else {
         return try hasFollowers || order.kind == .canary ? end() : look()
       }
       let mayEnd = hasFollowers ? true : try !hasRunsInFlight(from)
       if mayEnd { try end() } else { try look() }
-      if !report.record.step.isOver, let wait = order.options.wait { try awaitDrained(from, wait) }
+      if !report.record.step.isOver, let deadline { try awaitDrained(from, until: deadline) }
       report.isDrained = report.record.step == .done
     } catch {
       report.warnings.append("the end of the swap was not recorded; a node does so later: \(error.message)")
     }
   }
 
-  private func awaitDrained(_ digest: PackageDigest, _ wait: Int64) throws(RuntimeError) {
-    let deadline = Clock.monotonic + UInt64(max(0, wait)) * 1_000_000
+  private func awaitDrained(_ digest: PackageDigest, until deadline: UInt64) throws(RuntimeError) {
     var backoff = PollBackoff(from: 10, to: 250)
     course.step = .drain
     tell(.drain, .begins)

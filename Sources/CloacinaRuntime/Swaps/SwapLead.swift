@@ -29,7 +29,9 @@ final class SwapLead {
   /// What the row is to say.
   var course: SwapStart
   /// The step that the row is at; nil: there is no row yet.
-  private var noted: SwapStep?
+  private(set) var noted: SwapStep?
+  /// What became of what was active before.
+  var fate = ActivationFate.untouched
   private var stepBegan = Clock.monotonic
   private var nodesBy: UInt64?
 
@@ -72,16 +74,21 @@ final class SwapLead {
       change = try activate()
       FaultPoint.activated.reach()
     } catch { throw fail(error) }
+    follow(change, SwapPatience(order.options.wait, since: Clock.monotonic))
+    return change
+  }
+
+  /// Takes the steps after the activation.
+  func follow(_ change: Change, _ patience: SwapPatience) {
     finishStep()
     (course.step, report.record.step) = (.settle, .settle)
     tell(.settle, .begins)
     runtime.activationChanged()
-    if hasFollowers { settle(change) }
+    if hasFollowers { settle(change, until: patience.settlesUntil) }
     finishStep()
     FaultPoint.settled.reach()
-    conclude(change)
+    conclude(change, drainingUntil: patience.drainsUntil)
     report.record.steps = course.steps
-    return change
   }
 
   // MARK: Before the activation
@@ -124,60 +131,6 @@ final class SwapLead {
     runtime.configuration.host.startMilliseconds + selfTest + patience + SwapTiming.probe
   }
 
-  private func activate() throws(RuntimeError) -> Change {
-    let deadline = Clock.monotonic + UInt64(SwapTiming.activate) * 1_000_000
-    var backoff = PollBackoff(from: 20, to: 500)
-    while true {
-      do throws(StoreError) { return try change() } catch {
-        // An answer that was lost is asked for again: the swap's row says whether it was done.
-        guard error.isTransient, Clock.monotonic < deadline else { throw RuntimeError(error) }
-        _ = OneShot<Void>().wait(until: Clock.monotonic + UInt64(backoff.next()) * 1_000_000)
-      }
-    }
-  }
-
-  private func change() throws(StoreError) -> Change {
-    let (version, order, course, isWritten) = (version, order, course(at: Clock.monotonic), noted != nil)
-    let asked = Clock.monotonic
-    let (change, times) = try runtime.parts.commits.perform { store throws(StoreError) in
-      let began = Clock.monotonic
-      let change = try SwapLead.change(store, order, version, course, isWritten: isWritten)
-      return (change, ActivationTimes(wait: began - asked, transaction: Clock.monotonic - began))
-    }
-    report.times = times
-    return change
-  }
-
-  /// The transaction that changes what new runs take.
-  private static func change(
-    _ store: any WorkflowStore, _ order: SwapOrder, _ version: PackageRecord, _ course: SwapStart, isWritten: Bool
-  ) throws(StoreError) -> Change {
-    switch order.kind {
-    case .activate:
-      var request = ActivationRequest(
-        tenant: version.tenant, package: version.name, digest: version.digest, origin: order.origin)
-      request.allowsDowngrade = order.options.allowsDowngrade
-      request.rule = order.options.rule
-      (request.swap, request.course) = (course.id, course)
-      // A swap without a row is in nobody's way, so somebody may have been faster.
-      if !isWritten { request.knownEpoch = order.before?.epoch ?? 0 }
-      return .activation(try store.activate(request, now: Clock.now))
-    case .rollback, .automatic:
-      var request = RollbackRequest(tenant: version.tenant, package: version.name, origin: order.origin)
-      request.to = version.digest
-      request.knownEpoch = order.before?.epoch
-      request.order = order.broken
-      (request.swap, request.course) = (course.id, course)
-      return .activation(try store.rollBack(request, now: Clock.now))
-    case .canary:
-      let request = VersionRequest(
-        tenant: version.tenant, package: version.name, digest: version.digest, origin: order.origin)
-      let share = order.share ?? .all
-      return .canary(
-        try store.setCanary(request, share: share, rule: order.options.rule, swap: course.id, now: Clock.now))
-    }
-  }
-
   // MARK: Steps
 
   /// Goes on to the next step, unless the one before has taken too long.
@@ -201,7 +154,7 @@ final class SwapLead {
   }
 
   /// The course with the time that the present step has taken so far.
-  private func course(at now: UInt64) -> SwapStart {
+  func course(at now: UInt64) -> SwapStart {
     var course = course
     course.elapsedMilliseconds = Int64((now - stepBegan + 500_000) / 1_000_000)
     return course
@@ -226,26 +179,35 @@ final class SwapLead {
     return deadline
   }
 
-  private func fail(_ error: RuntimeError) -> RuntimeError {
-    runtime.parts.registry.pool.cool(version.digest)
+  /// Ends the swap with an error that says what is active now.
+  func fail(_ error: RuntimeError) -> RuntimeError {
     // Refused before anything was written: there was no swap.
     if noted == nil, error.code == StoreError.Code.swapRunning.rawValue {
+      runtime.parts.registry.pool.cool(version.digest)
       finishStep(.failed)
       return error
     }
+    if fate == .untouched {
+      runtime.parts.registry.pool.cool(version.digest)
+      noteFailure(error)
+    }
+    let step = course.step
+    finishStep(.failed)
+    let taken = course.steps.map { "\($0.step.rawValue) \($0.milliseconds) ms" }.joined(separator: ", ")
+    var error = error
+    error.message +=
+      "\nthe swap of \(version.name) to \(version.version) failed at its step '\(step.rawValue)' (\(taken)); "
+      + fate.sentence(version, before: order.before)
+    if fate != .untouched { error.fix = "see which version is active: cloacina-ctl package versions \(version.name)" }
+    return error
+  }
+
+  private func noteFailure(_ error: RuntimeError) {
     course.failure = SwapFailure(code: error.code, message: error.message)
     do throws(RuntimeError) { try note() } catch {
       Log.write(
         .warning, "the failure of a swap was not recorded", [("swap", course.id), ("error", error.description)])
     }
-    let step = course.step
-    finishStep(.failed)
-    let taken = course.steps.map { "\($0.step.rawValue) \($0.milliseconds) ms" }.joined(separator: ", ")
-    let active = order.before.map { "\($0.version) is still active" } ?? "no version is active"
-    var error = error
-    error.message +=
-      "\nthe swap of \(version.name) to \(version.version) failed at its step '\(step.rawValue)' (\(taken)); \(active)"
-    return error
   }
 
   private static func newID() -> String {

@@ -7,7 +7,7 @@ struct Migration {
   /// Every step, in order.
   static let all = [
     runs, packages, nodes, schedules, versionLife, migratedRuns, checkedEvents, rollbackRules, nodeHosts,
-    canaryRules, versionChoices,
+    canaryRules, pinTimes, nodeCare, versionChoices,
   ]
 
   /// SHA-256 of the SQL text, hexadecimal.

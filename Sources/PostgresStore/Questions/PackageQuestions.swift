@@ -24,6 +24,14 @@ enum PackageQuestions {
       ORDER BY p.name, p.registered_at DESC, p.seq DESC
       """)
 
+  static let byDraining = Statement(
+    name: "looking for versions that drain",
+    sql: """
+      SELECT \(columns) FROM package AS p
+      WHERE p.state = 'draining' AND ($1::text IS NULL OR p.tenant_id = $1::text)
+      ORDER BY p.tenant_id, p.name, p.registered_at DESC, p.seq DESC
+      """)
+
   static let chunks = Statement(
     name: "reading an archive",
     sql: """

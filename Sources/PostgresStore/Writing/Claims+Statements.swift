@@ -33,6 +33,7 @@ extension Claims {
         UPDATE workflow_run AS r SET package_name = s.package_name, workflow_name = s.name,
           package_version = CASE WHEN s.is_canary THEN s.canary_version ELSE s.version END,
           package_digest = CASE WHEN s.is_canary THEN s.canary_digest ELSE s.digest END,
+          pinned_at = \(Statement.now),
           version_choice = CASE WHEN s.is_canary THEN '\(VersionChoice.canary.rawValue)' END, is_due = true,
           status = CASE WHEN s.is_object THEN r.status ELSE 'failed' END,
           error_class = CASE WHEN s.is_object THEN r.error_class ELSE $2::text END,
@@ -79,7 +80,8 @@ extension Claims {
             updated_at = \(Statement.now), row_version = row_version + 1
           WHERE ctid = ANY (ARRAY(\(granted))) AND clock_timestamp() < now() + \(oldestTransaction)
           RETURNING id, tenant_id, package_name, workflow_name, package_version, package_digest, payload, lease_epoch,
-            losses, priority, created_at, greatest(run_at, created_at), \(Statement.now)
+            losses, priority, created_at, greatest(run_at, created_at), \(Statement.now),
+            coalesce(pinned_at, created_at) AS given_at
         ), told AS (
           INSERT INTO workflow_event (workflow_id, event_type, data, created_at)
           SELECT id, 'leased', ('{"node":' || to_json($2::text) || ',"epoch":' || lease_epoch || '}')::json,

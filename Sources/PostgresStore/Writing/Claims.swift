@@ -203,11 +203,11 @@ final class Claims {
         package: names.text(rows, row, 2), workflow: names.text(rows, row, 3), version: names.text(rows, row, 4),
         digest: try names.digest(rows, row, 5), input: rows.bytes(row, 6), losses: Int(rows.int(row, 8)),
         checkpoints: [])
-      run.createdAt = rows.time(row, 10)
+      run.pinnedAt = rows.time(row, 13)
       // Both are microseconds; a run may be due since the beginning of time.
       run.waited = max(0, rows.int(row, 12) &- rows.int(row, 11)) / 1000
       note(run.tenant, cursor)
-      found.append((cursor, rows.int(row, 13), run))
+      found.append((cursor, rows.int(row, 14), run))
     }
     found.sort { $0.cursor < $1.cursor }
     return inTurns(found)

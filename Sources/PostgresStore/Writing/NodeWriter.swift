@@ -22,15 +22,17 @@ enum NodeStatements {
     name: "reporting a node",
     sql: """
       INSERT INTO node (boot_id, name, host, process_id, version, tags, types, slots, slots_busy, runs_held, state,
-        started_at, heartbeat_at, lapses_at, connections, hosts)
+        started_at, heartbeat_at, lapses_at, connections, hosts, care, images)
       VALUES ($3::text, $4::text, $5::text, $6::bigint, $7::text, $8::text[], $9::text[], $10::bigint, $11::bigint,
         $12::bigint, $13::text, $14::timestamptz, \(Statement.now),
-        \(Statement.now) + $2::bigint * interval '1 millisecond', $15::json, $16::json)
+        \(Statement.now) + $2::bigint * interval '1 millisecond', $15::json, $16::json, $17::json,
+        $18::json)
       ON CONFLICT (boot_id) DO UPDATE SET name = excluded.name, host = excluded.host,
         process_id = excluded.process_id, version = excluded.version, tags = excluded.tags, types = excluded.types,
         slots = excluded.slots, started_at = excluded.started_at, slots_busy = excluded.slots_busy,
         runs_held = excluded.runs_held, state = excluded.state, connections = excluded.connections,
-        hosts = excluded.hosts, heartbeat_at = excluded.heartbeat_at, lapses_at = excluded.lapses_at
+        hosts = excluded.hosts, care = excluded.care, images = excluded.images, heartbeat_at = excluded.heartbeat_at,
+        lapses_at = excluded.lapses_at
       RETURNING coalesce((SELECT wanted FROM node_order AS o WHERE o.name = node.name), 'ready')
       """)
 
@@ -47,7 +49,8 @@ enum NodeStatements {
         n.connections, ARRAY(
           SELECT d.duty FROM duty_leader AS d
           WHERE d.node = n.boot_id AND d.lease_until > \(Statement.now) ORDER BY d.duty), n.hosts,
-        greatest(0, floor(extract(epoch FROM \(Statement.now) - n.heartbeat_at) * 1000))::bigint
+        greatest(0, floor(extract(epoch FROM \(Statement.now) - n.heartbeat_at) * 1000))::bigint,
+        n.care, n.images
       FROM node AS n LEFT JOIN node_order AS o ON o.name = n.name
       WHERE n.lapses_at > \(Statement.now) - interval '1 hour'
       ORDER BY n.name, n.started_at, n.boot_id

@@ -78,7 +78,7 @@ struct ReadBack {
     sql: """
       SELECT r.id, r.tenant_id, r.package_name, r.workflow_name, r.package_version, r.package_digest, r.payload,
         r.lease_epoch, r.losses, r.priority, r.created_at, greatest(r.run_at, r.created_at), r.leased_at,
-        \(Claims.tenantWeight("r.tenant_id"))
+        coalesce(r.pinned_at, r.created_at), \(Claims.tenantWeight("r.tenant_id"))
       FROM workflow_run AS r JOIN workflow_event AS e ON e.workflow_id = r.id
       WHERE r.status = 'leased' AND r.leased_by = $2::text AND e.event_type = 'leased' AND e.xmin = \(transaction)
         AND (e.data ->> 'epoch')::bigint = r.lease_epoch

@@ -55,8 +55,9 @@ struct RunRepairs {
         leased_by = NULL, lease_until = NULL, last_error = NULL, error_class = NULL, result = NULL,
         completed_at = NULL, losses = 0, payload = coalesce(w.payload, r.payload),
         package_version = coalesce(w.version, r.package_version),
-        package_digest = coalesce(w.digest, r.package_digest), updated_at = \(Statement.now),
-        row_version = row_version + 1
+        package_digest = coalesce(w.digest, r.package_digest),
+        pinned_at = CASE WHEN w.digest IS NULL THEN r.pinned_at ELSE \(Statement.now) END,
+        updated_at = \(Statement.now), row_version = row_version + 1
       FROM unnest($2::uuid[], $3::json[], $4::text[], $5::text[]) AS w (run, payload, version, digest)
       WHERE r.id = w.run
       """)
@@ -75,7 +76,7 @@ struct RunRepairs {
       UPDATE workflow_run AS r SET status = CASE r.status WHEN 'leased' THEN 'pending' ELSE r.status END,
         leased_by = NULL, lease_until = NULL, lease_epoch = r.lease_epoch + 1,
         run_at = greatest(r.run_at, \(Statement.now)), package_version = w.version, package_digest = w.digest,
-        updated_at = \(Statement.now), row_version = row_version + 1
+        pinned_at = \(Statement.now), updated_at = \(Statement.now), row_version = row_version + 1
       FROM unnest($2::uuid[], $3::text[], $4::text[]) AS w (run, version, digest)
       WHERE r.id = w.run
       """)

@@ -218,7 +218,7 @@ struct Submissions {
       if let digest = submission.digest { return .refused("\(name) has no registered version \(digest.short)") }
       return .refused("\(name) has no active version; activate one")
     }
-    if let refusal = version.refusal { return .refused("\(name): \(refusal)") }
+    if let refusal = version.refusal { return .withdrawn("\(name): \(refusal)") }
     if version.isDefined { return nil }
     return .refused("\(name) has no workflow '\(submission.workflow)' in version \(versionName)")
   }

@@ -8,7 +8,8 @@ enum Upgrades {
     sql: """
       WITH moved AS (
         UPDATE workflow_run AS r SET status = 'pending', run_at = \(Statement.now), package_version = w.version,
-          package_digest = w.digest, updated_at = \(Statement.now), row_version = row_version + 1
+          package_digest = w.digest, pinned_at = \(Statement.now), updated_at = \(Statement.now),
+          row_version = row_version + 1
         FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::json[])
           AS w (run, epoch, version, digest, data)
         WHERE \(Statement.fence) AND EXISTS (

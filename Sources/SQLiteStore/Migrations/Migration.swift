@@ -9,7 +9,7 @@ struct Migration {
   /// Every step, in order.
   static let all = [
     initialTables, manyNodes, schedules, versionLife, migratedRuns, rollbackRules, nodeHosts, canaryRules,
-    versionChoices,
+    pinTimes, nodeCare, versionChoices,
   ]
 
   /// SHA-256 of the SQL text, hexadecimal.

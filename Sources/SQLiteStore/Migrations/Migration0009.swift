@@ -1,9 +1,9 @@
 extension Migration {
-  static let versionChoices = Migration(
-    number: 9, name: "choices of versions",
+  static let pinTimes = Migration(
+    number: 9, name: "times of pins",
     sql: """
-      -- What gave the run its first version in place of the active one: 'canary', or 'request' for a run that was
-      -- started on a version by name. NULL: it was the active one, or a release that does not say gave it.
-      ALTER TABLE workflow_run ADD COLUMN version_choice TEXT;
+      -- When the run was given its version, if that was after its creation. NULL: then, or by a release that does not
+      -- say.
+      ALTER TABLE workflow_run ADD COLUMN pinned_at TEXT;
       """)
 }

@@ -15,7 +15,8 @@ final class NodeQuestions {
         n.state, n.started_at, n.heartbeat_at, coalesce(s.wanted, 'ready'), n.alive_until >= ?1,
         n.connections, (
           SELECT json_group_array(duty) FROM (
-            SELECT duty FROM duty_leader WHERE node = n.boot_id AND lead_until >= ?1 ORDER BY duty)), n.hosts
+            SELECT duty FROM duty_leader WHERE node = n.boot_id AND lead_until >= ?1 ORDER BY duty)), n.hosts,
+        n.care, n.images
       FROM node AS n LEFT JOIN node_setting AS s ON s.name = n.name
       WHERE n.alive_until >= ?2 ORDER BY n.name, n.started_at, n.boot_id
       """)
@@ -77,6 +78,8 @@ enum NodeRow {
       slotsBusy: Int(row.int(8)), runsHeld: Int(row.int(9)), state: try state(row, 10), startedAt: row.time(11))
     report.connections = (try? JSONReader.read(row.bytes(15))).flatMap(ConnectionUse.init(json:))
     report.hosts = HostStatus.list(json: row.bytes(17))
+    report.care = (try? JSONReader.read(row.bytes(18))).flatMap(CareStatus.init(json:))
+    report.images = (try? JSONReader.read(row.bytes(19))).flatMap(ImageUse.init(json:))
     var record = NodeRecord(
       report: report, wanted: try state(row, 13), heartbeatAt: row.time(12), isAlive: row.int(14) == 1)
     record.leads = try JSONTexts.texts(row.bytes(16)).compactMap(Duty.init(rawValue:))

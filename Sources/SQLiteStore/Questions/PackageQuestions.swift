@@ -5,6 +5,7 @@ import WorkflowStore
 final class PackageQuestions {
   private let byDigest: Query
   private let byTenant: Query
+  private let byDraining: Query
   private let archives: Query
   private let definitions: Query
   private let ofVersion: Query
@@ -27,6 +28,12 @@ final class PackageQuestions {
       """
       \(package) WHERE p.tenant_id = ?1 AND (?2 IS NULL OR p.name = ?2)
       ORDER BY p.name, p.registered_at DESC, p.rowid DESC
+      """)
+    byDraining = connection.query(
+      "looking for versions that drain",
+      """
+      \(package) WHERE p.state = 'draining' AND (?1 IS NULL OR p.tenant_id = ?1)
+      ORDER BY p.tenant_id, p.name, p.registered_at DESC, p.rowid DESC
       """)
     archives = connection.query("reading an archive", "SELECT archive FROM package_blob WHERE digest = ?1")
     definitions = connection.query(
@@ -69,6 +76,10 @@ final class PackageQuestions {
 
   func packages(_ tenant: String, _ name: String?) throws(StoreError) -> [PackageRecord] {
     try byTenant.bind(1, tenant).bind(2, name).all(PackageQuestions.record)
+  }
+
+  func draining(_ tenant: String?) throws(StoreError) -> [PackageRecord] {
+    try byDraining.bind(1, tenant).all(PackageQuestions.record)
   }
 
   func archive(_ digest: PackageDigest) throws(StoreError) -> [UInt8]? {

@@ -51,7 +51,7 @@ final class Adoption {
       "pinning a run",
       """
       UPDATE workflow_run SET package_name = ?2, workflow_name = ?3, package_version = ?4, package_digest = ?5,
-        version_choice = ?6
+        pinned_at = ?6, version_choice = ?7
       WHERE rowid = ?1
       """)
     refuse = connection.query(
@@ -75,7 +75,7 @@ final class Adoption {
     }
     for run in runs {
       pin.bind(1, run.row).bind(2, run.package).bind(3, run.workflow).bind(4, run.version).bind(5, run.digest)
-      try pin.bind(6, run.isCanary ? VersionChoice.canary.rawValue : nil).execute()
+      try pin.bind(6, now).bind(7, run.isCanary ? VersionChoice.canary.rawValue : nil).execute()
       if !run.hasObject { try fail(run, at: now) }
     }
   }

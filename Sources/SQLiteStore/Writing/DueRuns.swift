@@ -52,7 +52,7 @@ final class DueRuns {
     let run = DueRuns.run
     let columns = """
       rowid, id, tenant_id, package_name, workflow_name, package_version, package_digest, payload, lease_epoch, losses,
-      created_at, max(run_at, created_at)
+      coalesce(pinned_at, created_at), max(run_at, created_at)
       """
     let waiting = "FROM \(run) WHERE \(DueRuns.pending) AND tenant_id = ?1 AND run_at <= ?2"
     let wanted = """
@@ -136,7 +136,7 @@ final class DueRuns {
       lease: LeaseKey(run: RunID(row.text(1)), epoch: row.int(8) + 1), tenant: names.text(row, 2),
       package: names.text(row, 3), workflow: names.text(row, 4), version: names.text(row, 5),
       digest: try names.digest(row, 6), input: row.bytes(7), losses: Int(row.int(9)), checkpoints: [])
-    claim.createdAt = row.time(10)
+    claim.pinnedAt = row.time(10)
     return DueRun(row: row.int(0), dueAt: row.time(11), claim: claim)
   }
 

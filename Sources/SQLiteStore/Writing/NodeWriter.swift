@@ -28,8 +28,10 @@ final class NodeWriter {
       "recording a node",
       """
       INSERT OR REPLACE INTO node (boot_id, name, host, process_id, version, tags, types, slots, slots_busy,
-        runs_held, state, started_at, heartbeat_at, alive_until, connections, hosts)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+        runs_held, state, started_at, heartbeat_at, alive_until, connections, hosts,
+        care, images)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+        ?18)
       """)
     wanted = connection.query("reading what is wanted of a node", "SELECT wanted FROM node_setting WHERE name = ?1")
     forget = ["node", "node_package"].map { table in
@@ -67,7 +69,8 @@ final class NodeWriter {
     report.bind(8, node.slots).bind(9, node.slotsBusy).bind(10, node.runsHeld).bind(11, node.state.rawValue)
     report.bind(12, TimestampFormat.sql(node.startedAt)).bind(13, TimestampFormat.sql(now))
     report.bind(14, TimestampFormat.sql(until)).bind(15, text: node.connections?.json.bytes)
-    try report.bind(16, text: node.hosts.json.bytes).execute()
+    report.bind(16, text: node.hosts.json.bytes).bind(17, text: node.care?.json.bytes)
+    try report.bind(18, text: node.images?.json.bytes).execute()
     return try wanted.bind(1, node.name).first { row throws(StoreError) in try NodeRow.state(row, 0) } ?? .ready
   }
 

@@ -34,7 +34,8 @@ final class RunRepairs {
       UPDATE workflow_run SET status = 'pending', run_at = ?2, leased_by = NULL, lease_until = NULL,
         last_error = NULL, error_class = NULL, result = NULL, completed_at = NULL, losses = 0,
         payload = coalesce(?3, payload), package_version = coalesce(?4, package_version),
-        package_digest = coalesce(?5, package_digest), updated_at = ?2, row_version = row_version + 1
+        package_digest = coalesce(?5, package_digest), pinned_at = CASE WHEN ?5 IS NULL THEN pinned_at ELSE ?2 END,
+        updated_at = ?2, row_version = row_version + 1
       WHERE id = ?1
       """)
     reset = connection.query(
@@ -48,7 +49,7 @@ final class RunRepairs {
       """
       UPDATE workflow_run SET status = CASE status WHEN 'leased' THEN 'pending' ELSE status END, leased_by = NULL,
         lease_until = NULL, lease_epoch = lease_epoch + 1, run_at = max(run_at, ?2), package_version = ?3,
-        package_digest = ?4, updated_at = ?2, row_version = row_version + 1
+        package_digest = ?4, pinned_at = ?2, updated_at = ?2, row_version = row_version + 1
       WHERE id = ?1
       """)
   }

@@ -20,6 +20,7 @@ final class Submissions {
     /// The version, and the canary that takes a share of the runs.
     case version(Version, canary: (version: Version, share: CanaryShare)?, type: String)
     case refused(String)
+    case withdrawn(String)
   }
 
   private let active: Query
@@ -71,6 +72,7 @@ final class Submissions {
       pins[target] = pin
       switch pin {
       case .refused(let reason): outcomes.append(.refused(reason))
+      case .withdrawn(let reason): outcomes.append(.withdrawn(reason))
       case .version(let active, let canary, let type):
         let (version, choice): (Version, VersionChoice?) =
           if let canary, canary.share.takes(submission.id) { (canary.version, .canary) } else {
@@ -105,7 +107,7 @@ final class Submissions {
     if let state = found.state,
       let refusal = VersionRefusal.ofRun(version: found.name, state: state, reason: found.reason)
     {
-      return .refused("\(name(target)): \(refusal)")
+      return .withdrawn("\(name(target)): \(refusal)")
     }
     let version = Version(name: found.name, digest: digest)
     guard try isDefined(target, version) else { return undefined(target, version) }

@@ -12,7 +12,7 @@ final class Upgrades {
       "giving a run the active version",
       """
       UPDATE workflow_run SET status = 'pending', run_at = ?5, package_version = ?3, package_digest = ?4,
-        updated_at = ?5, row_version = row_version + 1
+        pinned_at = ?5, updated_at = ?5, row_version = row_version + 1
       WHERE id = ?1 AND lease_epoch = ?2 AND status = 'leased' AND EXISTS (
         SELECT 1 FROM activation AS a WHERE a.tenant_id = workflow_run.tenant_id
           AND a.package_name = workflow_run.package_name AND a.digest = ?4)

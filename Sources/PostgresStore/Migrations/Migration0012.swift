@@ -1,0 +1,9 @@
+extension Migration {
+  static let nodeCare = Migration(
+    number: 12, name: "care and libraries of nodes",
+    sql: """
+      -- How a node takes care of its hosts, and how many libraries it has mapped of how many it may: JSON objects; NULL
+      -- from a release that does not say.
+      ALTER TABLE node ADD COLUMN care json, ADD COLUMN images json;
+      """)
+}
