@@ -30,7 +30,9 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    .executableTarget(name: "cloacina-runner", dependencies: ["CPackageImage"], cSettings: [.define("_GNU_SOURCE")]),
+    .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+    .executableTarget(
+      name: "cloacina-runner", dependencies: ["CPackageImage", "CSeccomp"], cSettings: [.define("_GNU_SOURCE")]),
 
     // MARK: Floor 1: values, rules, threads
     .target(name: "WorkflowModel"),

@@ -139,12 +139,26 @@ void cloacina_toml_free(cloacina_toml_result *result) {
   *result = {nullptr, 0, nullptr, {0, 0}};
 }
 
+static cloacina_toml_place find_in(const toml::table *table, const char *key) {
+  if (table == nullptr) return {0, 0};
+  const auto found = table->find(key);
+  return found == table->end() ? cloacina_toml_place{0, 0} : place_of(found->first.source().begin);
+}
+
+cloacina_toml_place cloacina_toml_find_key_of_table(const char *utf8, size_t count, const char *table,
+                                                    const char *key) {
+  try {
+    const toml::parse_result parsed = toml::parse(std::string_view{utf8, count});
+    return parsed ? find_in(parsed.table()[table].as_table(), key) : cloacina_toml_place{0, 0};
+  } catch (const std::bad_alloc &) {
+    return {0, 0};
+  }
+}
+
 cloacina_toml_place cloacina_toml_find_key(const char *utf8, size_t count, const char *key) {
   try {
     const toml::parse_result parsed = toml::parse(std::string_view{utf8, count});
-    if (!parsed) return {0, 0};
-    const auto found = parsed.table().find(key);
-    return found == parsed.table().end() ? cloacina_toml_place{0, 0} : place_of(found->first.source().begin);
+    return parsed ? find_in(&parsed.table(), key) : cloacina_toml_place{0, 0};
   } catch (const std::bad_alloc &) {
     return {0, 0};
   }

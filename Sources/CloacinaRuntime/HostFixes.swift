@@ -41,6 +41,7 @@ enum HostFixes {
     "CLO-P081": "put cloacina-runner beside the program, or set CLOACINA_RUNNER to its path",
     "CLO-P082": "see what the library's initialisers and its 'open' do; the sentence says how the process ended",
     "CLO-P083": "build the package again with this release",
+    "CLO-P114": "use a kernel with seccomp and Landlock; docs/semantics.md, Permissions, says which is needed for what",
     "CLO-P091": "register the package again: cloacina-ctl package register FILE",
     "CLO-P092": "cloacina-ctl db check; restore the database from a backup",
     "CLO-P095": "do without the feature, or update the engine",

@@ -16,6 +16,7 @@ extension HostPool {
       status.memory = load.processID.flatMap(ProcessMemory.resident)
       (status.startedAt, status.lastUsedAt) = (load.startedAt, load.lastUsedAt)
       status.isRetired = resident.isRetired
+      status.enforcesPermissions = load.enforcesPermissions
       return status
     }
     return statuses.sorted { ($0.package, $0.version, $0.startedAt) < ($1.package, $1.version, $1.startedAt) }

@@ -1,3 +1,4 @@
+import PackageHost
 import PackageRegistry
 import WorkflowModel
 import WorkflowStore
@@ -26,9 +27,13 @@ struct PlanObstacles {
     return versions.first { $0.digest == new.digest && $0.state == .yanked }.map(RuntimeError.yanked)
   }
 
-  /// Sentences on quarantines that refuse nothing: one whose time is over, and those of other bytes of the version.
+  /// Sentences on what refuses nothing: permissions that nobody would enforce, a quarantine whose time is over, and
+  /// those of other bytes of the version.
   var notes: [String] {
     var notes: [String] = []
+    if new.isolation == Isolation.inProcess.rawValue, new.permissions.isRestricted {
+      notes.append("the package restricts itself, which is not enforced in process")
+    }
     if let quarantine, quarantine.until <= now {
       notes.append("\(PlanObstacles.words(quarantine)); its time in quarantine is over, so it would be tried again")
     }

@@ -45,17 +45,21 @@ struct RuntimeParts: Sendable {
     self.direct = direct
     let relay = HostEventRelay(direct)
     let desk = ProbeDesk()
+    let unenforced = UnenforcedPermissions()
     origin = Origin(actor: "operator", node: configuration.nodeName)
     registry = PackageRegistry(store: store, commits: commits, content: content, origin: origin, desk: desk) {
-      library, digest, isolation throws(HostError) in
+      library, digest, permissions, isolation throws(HostError) in
       switch isolation {
       case .runner:
-        try RunnerHost.open(
-          library: library, digest: digest, configuration: configuration.host, reactor: reactor,
-          sink: { relay.pass(desk.take($0)) })
+        return try RunnerHost.open(
+          library: library, digest: digest, permissions: permissions, configuration: configuration.host,
+          reactor: reactor, sink: { relay.pass(desk.take($0)) })
       case .inProcess:
-        try InProcessHost.open(
-          library: library, digest: digest, configuration: configuration.host, sink: { relay.pass(desk.take($0)) })
+        let host = try InProcessHost.open(
+          library: library, digest: digest, permissions: permissions, configuration: configuration.host,
+          sink: { relay.pass(desk.take($0)) })
+        unenforced.note(permissions, of: host.descriptor, digest)
+        return host
       }
     }
     let scheduler = Scheduler()

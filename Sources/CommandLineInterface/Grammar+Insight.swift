@@ -18,7 +18,11 @@ extension Grammar {
         Runs in flight stay pinned to the active version, but those of a workflow that says 'upgrade = next-task' \
         there go on by the new one from their next task on, if what has ended or runs then fits it.
         """,
-        "Packages cannot declare a schema of their input, nor permissions, so that no change of either can be shown.",
+        """
+        Permissions that the new version would have and the active one has not are marked as granted. They are not \
+        enforced in process.
+        """,
+        "Packages cannot declare a schema of their input, so that no change of it can be shown.",
         "An archive in quarantine, a version that was yanked, and one with other bytes would be refused.",
         "An archive that breaks a rule of the format is exit code 8 also without --detailed-exitcode.",
       ],

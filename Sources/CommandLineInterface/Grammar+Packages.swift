@@ -7,7 +7,13 @@ extension Grammar {
       operands: [Operand("DIR", isOptional: true, "folder with package.toml (default: the current folder)")],
       flags: [Flag("file", short: "o", value: "FILE", "archive to write (default: NAME.cloacina in DIR)")],
       usesDatabase: false, usesTenant: false,
-      details: ["Here -o names the archive; the output format has only its long name, --output."],
+      details: [
+        "Here -o names the archive; the output format has only its long name, --output.",
+        """
+        A table [permissions] in package.toml says what the code does without: network = false, processes = false, \
+        write = "none", memory = "256 MiB". Its runner is held to that by the kernel.
+        """,
+      ],
       examples: ["package build .", "package build hello -o hello.cloacina --output json"]),
     Verb(
       "package inspect", "Show what is inside an archive or a registered version",
@@ -39,7 +45,8 @@ extension Grammar {
         """
         An archive that cannot be loaded, or whose self-test fails, is not registered: it is in quarantine, and \
         refused without a try for a while.
-        """, stepsDetail, downgradeDetail, stagingDetail, waitDetail, ruleDetail,
+        """, "In process the permissions of a package are not enforced.", stepsDetail, downgradeDetail, stagingDetail,
+        waitDetail, ruleDetail,
       ],
       examples: [
         "package register hello.cloacina --activate", "package register hello.cloacina --activate --when-staged",

@@ -71,6 +71,7 @@ extension View {
     parts.append(Quantity.count(number("calls", of: host), "call"))
     if number("in_flight", of: host) > 0 { parts.append("\(number("in_flight", of: host)) in flight") }
     if replaced > 0 { parts.append("replaced \(replaced) ×") }
+    if host["permissions_enforced"] == .bool(false) { parts.append("permissions not enforced") }
     if host["retired"]?.bool == true { parts.append("ends after its calls") }
     return parts.joined(separator: "  ")
   }

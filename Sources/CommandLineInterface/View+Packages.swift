@@ -62,6 +62,7 @@ extension View {
     if let targets = document["targets"]?.elements, !targets.isEmpty {
       text += "  targets      \(targets.compactMap(\.text).map(SafeText.line).joined(separator: ", "))\n"
     }
+    if let permissions = document["permissions"] { text += "  permissions  \(View.permissions(permissions))\n" }
     if let version = document["registered"], version != .null {
       let state = version["active"]?.bool == true ? "active" : "not active"
       text += "  registered   \(View.time(version["registered_at"])) UTC, \(word("isolation", of: version)), \(state)\n"

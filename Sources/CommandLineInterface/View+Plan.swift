@@ -22,8 +22,7 @@ extension View {
       for (index, change) in changes.enumerated() { text += planLine(index == 0 ? title : "", planWords(change)) }
     }
     text += planLine("ABI", "\(word("abi", of: new))   exports \(View.names(new["exports"]))")
-    text += planInput(new)
-    text += planLine("ACCESS", "no permissions declared: packages cannot declare any yet")
+    text += planInput(new) + planPermissions(new)
     text += planSchedules + planInFlight(old, new)
     return text + planEnd(old)
   }

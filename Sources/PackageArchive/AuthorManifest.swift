@@ -1,4 +1,4 @@
-import WorkflowModel
+package import WorkflowModel
 
 /// `package.toml`: the little that an author says of a package beside its code.
 package struct AuthorManifest: Sendable, Equatable {
@@ -11,8 +11,9 @@ package struct AuthorManifest: Sendable, Equatable {
   package var build: String?
   /// Path of the built library below the package's folder; nil when it is to be found out.
   package var library: String?
+  package var permissions = PackagePermissions.unrestricted
 
-  private static let keys = ["name", "version", "description", "author", "build", "library"]
+  private static let keys = ["name", "version", "description", "author", "build", "library", PermissionTable.key]
 
   /// Reads a package.toml.
   ///
@@ -33,6 +34,7 @@ package struct AuthorManifest: Sendable, Equatable {
     manifest.author = try optional("author", in: toml, bytes) ?? ""
     manifest.build = try optional("build", in: toml, bytes)
     manifest.library = try optional("library", in: toml, bytes)
+    manifest.permissions = try PermissionTable.read(toml, bytes)
     try manifest.check(bytes)
     return manifest
   }

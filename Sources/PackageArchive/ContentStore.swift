@@ -60,6 +60,16 @@ package struct ContentStore: Sendable {
     }
   }
 
+  /// What the code of a package that is in place may do.
+  ///
+  /// - Throws: ``ArchiveError`` as for ``library(digest:)``.
+  package func permissions(digest: PackageDigest) throws(ArchiveError) -> PackagePermissions {
+    let folder = try stagedFolder(digest)
+    do throws(ArchiveError) { return try StoredPackage.permissions(in: folder, digest: digest) } catch {
+      throw ArchiveError(.storedDamage, "the stored package \(digest.short) is damaged: \(error.message)")
+    }
+  }
+
   /// The packages in place, whole or damaged, each with the time at which it was put there.
   package func packages() throws(ArchiveError) -> [(digest: PackageDigest, at: Timestamp)] {
     let folder = try Folder.open(root)

@@ -56,7 +56,8 @@ enum Contents {
   ) throws(ArchiveError) {
     try same("name", statement.name, metadata.package, descriptor.name)
     try same("version", statement.version, metadata.version, descriptor.version)
-    let expected = PackageMetadata(descriptor, libraries: metadata.libraries)
+    let expected = PackageMetadata(
+      descriptor, permissions: metadata.permissions, libraries: metadata.libraries)
     guard metadata == expected else {
       throw ArchiveError(
         .contradiction,

@@ -36,7 +36,7 @@ package enum PackageArchiveWriter {
         PackageMetadata.Library(
           target: library.target, path: path, digest: try SHA256.hex(library.bytes), size: library.bytes.count))
     }
-    let metadata = PackageMetadata(descriptor, libraries: libraries)
+    let metadata = PackageMetadata(descriptor, permissions: contents.permissions, libraries: libraries)
     files.append(ArchiveMember(path: MemberName.metadata, bytes: metadata.json.bytes + [UInt8(ascii: "\n")]))
     files.append(ArchiveMember(path: MemberName.manifest, bytes: ManifestWriter.write(descriptor)))
     return files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }

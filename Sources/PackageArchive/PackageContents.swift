@@ -18,12 +18,17 @@ package struct PackageContents: Sendable {
   /// What the library says of itself.
   package var descriptor: PackageDescriptor
   package var libraries: [Library]
+  package var permissions: PackagePermissions
   /// Seconds since 1970 that every member is dated with; nil: what SOURCE_DATE_EPOCH says, else 0.
   package var modifiedAt: Int64?
 
-  package init(descriptor: PackageDescriptor, libraries: [Library], modifiedAt: Int64? = nil) {
+  package init(
+    descriptor: PackageDescriptor, libraries: [Library], permissions: PackagePermissions = .unrestricted,
+    modifiedAt: Int64? = nil
+  ) {
     self.descriptor = descriptor
     self.libraries = libraries
+    self.permissions = permissions
     self.modifiedAt = modifiedAt
   }
 

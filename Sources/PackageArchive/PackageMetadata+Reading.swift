@@ -16,6 +16,7 @@ extension PackageMetadata {
     abiMajor = try PackageMetadata.count("major", in: json["abi"], path: "abi.")
     abiMinor = try PackageMetadata.count("minor", in: json["abi"], path: "abi.")
     compiler = try PackageMetadata.text("compiler", in: json)
+    permissions = try PackageMetadata.permissions(json["permissions"])
     var libraries: [Library] = []
     for member in json["libraries"]?.members ?? [] {
       libraries.append(try PackageMetadata.library(member))
@@ -58,6 +59,14 @@ extension PackageMetadata {
       path: try text("path", in: member.value, path: path),
       digest: try text("sha256", in: member.value, path: path),
       size: try count("size", in: member.value, path: path))
+  }
+
+  private static func permissions(_ json: JSONValue?) throws(ArchiveError) -> PackagePermissions {
+    guard let json else { return .unrestricted }
+    if let permissions = PackagePermissions(restrictions: json) { return permissions }
+    throw ArchiveError(
+      .metadata, "metadata.json restricts the package in a way that this version cannot enforce: \(json.json)",
+      fix: "use a cloacina-ctl that knows this archive format, or build the package again")
   }
 
   private static func text(_ key: String, in json: JSONValue, path: String = "") throws(ArchiveError) -> String {

@@ -24,10 +24,11 @@ package struct PackageMetadata: Sendable, Equatable {
   package let abiMajor: Int
   package let abiMinor: Int
   package let compiler: String
+  package let permissions: PackagePermissions
   /// By the bytes of their targets.
   package let libraries: [Library]
 
-  init(_ descriptor: PackageDescriptor, libraries: [Library]) {
+  init(_ descriptor: PackageDescriptor, permissions: PackagePermissions, libraries: [Library]) {
     package = descriptor.name
     version = descriptor.version
     description = descriptor.description
@@ -36,26 +37,30 @@ package struct PackageMetadata: Sendable, Equatable {
     abiMajor = descriptor.abiMajor
     abiMinor = descriptor.abiMinor
     compiler = descriptor.compiler
+    self.permissions = permissions
     self.libraries = libraries.sorted { $0.target.utf8.lexicographicallyPrecedes($1.target.utf8) }
   }
 
   /// The targets of the libraries, in their order.
   package var targets: [String] { libraries.map(\.target) }
 
-  /// The metadata as written into the archive.
+  /// The metadata as written into the archive. A package that may do everything says nothing of it; one that restricts
+  /// itself is thereby refused by releases that know no permissions and could not enforce them.
   package var json: JSONValue {
-    .object([
-      JSONMember("format", .integer(PackageMetadata.format)),
-      JSONMember("package", .string(package)),
-      JSONMember("version", .string(version)),
-      JSONMember("description", .string(description)),
-      JSONMember("author", .string(author)),
-      JSONMember("fingerprint", .string(fingerprint)),
-      JSONMember("abi", .object([JSONMember("major", .integer(abiMajor)), JSONMember("minor", .integer(abiMinor))])),
-      JSONMember("compiler", .string(compiler)),
-      JSONMember("targets", .array(targets.map(JSONValue.string))),
-      JSONMember("libraries", .object(libraries.map { JSONMember($0.target, $0.json) })),
-    ])
+    let restrictions = permissions.isRestricted ? [JSONMember("permissions", permissions.restrictions)] : []
+    return .object(
+      [
+        JSONMember("format", .integer(PackageMetadata.format)),
+        JSONMember("package", .string(package)),
+        JSONMember("version", .string(version)),
+        JSONMember("description", .string(description)),
+        JSONMember("author", .string(author)),
+        JSONMember("fingerprint", .string(fingerprint)),
+        JSONMember("abi", .object([JSONMember("major", .integer(abiMajor)), JSONMember("minor", .integer(abiMinor))])),
+        JSONMember("compiler", .string(compiler)),
+        JSONMember("targets", .array(targets.map(JSONValue.string))),
+        JSONMember("libraries", .object(libraries.map { JSONMember($0.target, $0.json) })),
+      ] + restrictions)
   }
 }
 

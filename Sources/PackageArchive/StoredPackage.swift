@@ -5,11 +5,18 @@ enum StoredPackage {
   /// The library for this machine.
   static func library(in folder: borrowing Folder, digest: PackageDigest) throws(ArchiveError) -> [UInt8] {
     let statement = try statement(in: folder, digest: digest)
-    let metadata = try PackageMetadata(parsing: try file(MemberName.metadata, of: statement, in: folder))
+    let metadata = try metadata(of: statement, in: folder)
     guard let library = metadata.libraries.first(where: { $0.target == HostTarget.triple }) else {
       throw ArchiveError(.otherTarget, "it has no library for \(HostTarget.triple)")
     }
     return try file(library.path, of: statement, in: folder)
+  }
+
+  /// What its metadata allows its code to do.
+  static func permissions(
+    in folder: borrowing Folder, digest: PackageDigest
+  ) throws(ArchiveError) -> PackagePermissions {
+    try metadata(of: try statement(in: folder, digest: digest), in: folder).permissions
   }
 
   /// What its manifest says.
@@ -32,6 +39,12 @@ enum StoredPackage {
       throw ArchiveError(.memberDigest, "its statement does not have its digest")
     }
     return try PackageStatement(parsing: bytes)
+  }
+
+  private static func metadata(
+    of statement: PackageStatement, in folder: borrowing Folder
+  ) throws(ArchiveError) -> PackageMetadata {
+    try PackageMetadata(parsing: try file(MemberName.metadata, of: statement, in: folder))
   }
 
   private static func file(

@@ -28,6 +28,15 @@ enum TomlText {
     }
   }
 
+  /// A fault at the place where `key` is written in the top-level `table`.
+  static func fault(_ message: String, key: String, ofTable table: String, in bytes: [UInt8]) -> Fault {
+    let place = bytes.withUnsafeBytes { buffer in
+      cloacina_toml_find_key_of_table(
+        buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count, table, key)
+    }
+    return Fault(message: message, line: Int(place.line), column: Int(place.column))
+  }
+
   /// A fault at the place where the top-level `key` is written.
   static func fault(_ message: String, key: String, in bytes: [UInt8]) -> Fault {
     let place = bytes.withUnsafeBytes { buffer in

@@ -43,14 +43,15 @@ package enum PackageBuilder {
     let checks = try LibraryChecks(library: libraryPath)
     try checks.checkExports()
     let library = try Files.read(libraryPath)
-    let descriptor = try describe(library, options.runnerPath)
+    let descriptor = try describe(library, tree.manifest.permissions, options.runnerPath)
     try checks.check(descriptor, name: tree.manifest.name, version: tree.manifest.version)
     let archive: [UInt8]
     let verified: VerifiedPackage
     do throws(ArchiveError) {
       archive = try PackageArchiveWriter.write(
         contents: PackageContents(
-          descriptor: descriptor, libraries: [PackageContents.Library(target: HostTarget.triple, bytes: library)]))
+          descriptor: descriptor, libraries: [PackageContents.Library(target: HostTarget.triple, bytes: library)],
+          permissions: tree.manifest.permissions))
       verified = try ArchiveReader.verify(bytes: archive)
     } catch { throw BuildError(error) }
     let path = options.output ?? "\(options.directory)/\(descriptor.name).cloacina"
@@ -58,15 +59,17 @@ package enum PackageBuilder {
     return BuiltPackage(path: path, package: verified, warnings: warnings)
   }
 
-  /// Loads the library in a runner, which is where it will run, and returns what it declares.
-  private static func describe(_ library: [UInt8], _ runnerPath: String) throws(BuildError) -> PackageDescriptor {
+  /// Loads the library in a runner, under the same restrictions as when it will run, and returns what it declares.
+  private static func describe(
+    _ library: [UInt8], _ permissions: PackagePermissions, _ runnerPath: String
+  ) throws(BuildError) -> PackageDescriptor {
     guard let digest = PackageDigest(hex: String(repeating: "0", count: 64)) else { preconditionFailure("64 zeros") }
     do throws(HostError) {
       let reactor = try RunnerReactor()
       defer { reactor.close() }
       let host = try RunnerHost.open(
-        library: library, digest: digest, configuration: HostConfiguration(runnerPath: runnerPath), reactor: reactor,
-        sink: { _ in })
+        library: library, digest: digest, permissions: permissions,
+        configuration: HostConfiguration(runnerPath: runnerPath), reactor: reactor, sink: { _ in })
       defer { host.close(deadline: Clock.monotonic + 1_000_000_000) }
       return host.descriptor
     } catch { throw BuildError(error) }

@@ -30,6 +30,9 @@ package struct HostLoad: Sendable, Equatable {
   /// When the last call ended; the start when there was none.
   package var lastUsedAt: Timestamp = 0
 
+  /// Whether the package's permissions are enforced; nil for a package that may do everything.
+  package var enforcesPermissions: Bool?
+
   package init(isolation: Isolation, processID: Int32?, callsServed: Int, callsInFlight: Int, replacements: Int) {
     self.isolation = isolation
     self.processID = processID

@@ -7,12 +7,13 @@ package import WorkflowModel
 /// The package inside the executor: fastest, and trusted like the executor itself, for nothing contains it.
 ///
 /// A call that ignores its deadline is reported and its thread abandoned, for a thread cannot be killed; another
-/// takes its slot. The library is never unmapped.
+/// takes its slot. The library is never unmapped. What the package declared that it does without is not kept from it.
 package final class InProcessHost: PackageHost {
   package let descriptor: PackageDescriptor
   private let digest: PackageDigest
   private let images: ImageTable
   private let image: Image
+  private let permissions: PackagePermissions
   private let configuration: HostConfiguration
   private let sink: HostEventSink
   private let work: WorkQueue<RunningCall>
@@ -37,10 +38,11 @@ package final class InProcessHost: PackageHost {
   }
 
   private init(
-    _ digest: PackageDigest, _ image: Image, _ images: ImageTable, _ configuration: HostConfiguration,
-    _ sink: @escaping HostEventSink
+    _ digest: PackageDigest, _ permissions: PackagePermissions, _ image: Image, _ images: ImageTable,
+    _ configuration: HostConfiguration, _ sink: @escaping HostEventSink
   ) throws(HostError) {
     (self.digest, self.image, self.images) = (digest, image, images)
+    self.permissions = permissions
     self.configuration = configuration
     self.sink = sink
     work = WorkQueue(threadLimit: configuration.slots)
@@ -50,15 +52,18 @@ package final class InProcessHost: PackageHost {
   /// Maps the library into this process, unless the same digest is mapped already. The bytes are copied and sealed.
   ///
   /// - Parameters:
+  ///   - permissions: what the package declared, to be shown as not enforced.
   ///   - images: what this process has mapped.
   ///   - sink: receives the host's events, on the host's threads; must not block.
   /// - Throws: ``HostError`` with the reason when the package is refused, or no more libraries may be mapped.
   package static func open(
-    library: [UInt8], digest: PackageDigest, configuration: HostConfiguration, images: ImageTable = .ofProcess,
-    sink: @escaping HostEventSink
+    library: [UInt8], digest: PackageDigest, permissions: PackagePermissions = .unrestricted,
+    configuration: HostConfiguration, images: ImageTable = .ofProcess, sink: @escaping HostEventSink
   ) throws(HostError) -> InProcessHost {
     let image = try images.take(digest, library, limit: configuration.imageLimit)
-    do throws(HostError) { return try InProcessHost(digest, image, images, configuration, sink) } catch {
+    do throws(HostError) {
+      return try InProcessHost(digest, permissions, image, images, configuration, sink)
+    } catch {
       images.giveBack(digest)
       throw error
     }
@@ -73,6 +78,7 @@ package final class InProcessHost: PackageHost {
       load.threadsAbandoned = state.abandoned
       load.callsOfProcess = load.callsServed
       (load.startedAt, load.lastUsedAt) = (startedAt, state.lastUsedAt)
+      load.enforcesPermissions = permissions.isRestricted ? false : nil
       return load
     }
   }

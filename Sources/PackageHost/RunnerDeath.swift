@@ -42,6 +42,16 @@ struct RunnerDeath {
     }
   }
 
+  /// Why its package could not be loaded.
+  var failedStart: HostError {
+    guard Int(status) == Int(CLOACINA_RUNNER_UNCONFINED), lastLine.hasPrefix(RunnerDeath.runnerSays) else {
+      return HostError(code: "CLO-P082", message: "it ended while loading: \(sentence)")
+    }
+    return HostError(
+      code: "CLO-P114", message: "the package restricts itself, and this machine cannot enforce that\(evidence)",
+      isInfrastructure: true)
+  }
+
   private var evidence: String { lastLine.isEmpty ? "" : "; last output: \(lastLine)" }
 
   private var ownEnd: String {
@@ -105,9 +115,11 @@ struct RunnerDeath {
     return endedByRunner ? nil : .exit
   }
 
+  private static let runnerSays = "cloacina-runner:"
+
   /// The runner itself gave up, and said so; anybody can exit with its codes.
   private var endedByRunner: Bool {
     [CLOACINA_RUNNER_PROTOCOL, CLOACINA_RUNNER_RESOURCES].contains { Int(status) == Int($0) }
-      && lastLine.hasPrefix("cloacina-runner:")
+      && lastLine.hasPrefix(RunnerDeath.runnerSays)
   }
 }

@@ -17,11 +17,13 @@ package final class RunnerHost: PackageHost {
 
   /// Starts a runner with the library and waits for its hello. The bytes are copied and sealed.
   ///
-  /// - Parameter sink: receives the host's events, on the reactor's thread; must not block.
+  /// - Parameters:
+  ///   - permissions: what the kernel lets the package's code do, from before it is mapped.
+  ///   - sink: receives the host's events, on the reactor's thread; must not block.
   /// - Throws: ``HostError`` with the runner's reason when the package is refused.
   package static func open(
-    library: [UInt8], digest: PackageDigest, configuration: HostConfiguration, reactor: RunnerReactor,
-    sink: @escaping HostEventSink
+    library: [UInt8], digest: PackageDigest, permissions: PackagePermissions = .unrestricted,
+    configuration: HostConfiguration, reactor: RunnerReactor, sink: @escaping HostEventSink
   ) throws(HostError) -> RunnerHost {
     let fd = library.withUnsafeBufferPointer {
       cloacina_sealed_memfd("cloacina-\(digest.short)", $0.baseAddress, $0.count)
@@ -31,7 +33,8 @@ package final class RunnerHost: PackageHost {
         code: "CLO-P080", message: "no memory for the library: \(String(cString: strerror(errno)))",
         isInfrastructure: true)
     }
-    let link = RunnerLink(library: fd, configuration: configuration, reactor: reactor, sink: sink)
+    let link = RunnerLink(
+      library: fd, permissions: permissions, configuration: configuration, reactor: reactor, sink: sink)
     reactor.perform { table in link.start(table) }
     guard let result = link.opened.wait() else {
       throw HostError(code: "CLO-P082", message: "the runner said nothing")
@@ -46,6 +49,7 @@ package final class RunnerHost: PackageHost {
         callsInFlight: state.flights.count + state.queue.count, replacements: state.replacements)
       load.callsOfProcess = state.callsOfProcess
       (load.startedAt, load.lastUsedAt) = (state.startedAt, state.lastUsedAt)
+      load.enforcesPermissions = link.permissions.isRestricted ? true : nil
       return load
     }
   }

@@ -16,7 +16,7 @@ extension RunnerLink {
     let helloBy = now + UInt64(configuration.startMilliseconds) * 1_000_000
     restarts.withLock { $0.started(now: now, helloBy: helloBy) }
     do throws(HostError) {
-      let process = try RunnerProcess(library: library, configuration: configuration)
+      let process = try RunnerProcess(library: library, permissions: permissions, configuration: configuration)
       state.withLock { $0.started(process, now: Clock.now) }
       due.store(helloBy, ordering: .relaxed)
       table.watch(process, of: self)
@@ -114,7 +114,7 @@ extension RunnerLink {
     if isClosing { return finishClosing(table) }
     if wasStarting {
       return failStart(
-        refusal ?? HostError(code: "CLO-P082", message: "it ended while loading: \(death.sentence)"), table)
+        refusal ?? death.failedStart, table)
     }
     planStart()
     timePassed(Clock.monotonic, table)

@@ -20,12 +20,17 @@ final class RunnerLink: Sendable {
   let reactor: RunnerReactor
   let sink: HostEventSink
   let library: Int32
+  let permissions: PackagePermissions
   let restarts = Mutex(RestartPlan())
   /// Who waits for the end of a retired runner.
   private let farewell = Mutex<(@Sendable () -> Void)?>(nil)
 
-  init(library: Int32, configuration: HostConfiguration, reactor: RunnerReactor, sink: @escaping HostEventSink) {
+  init(
+    library: Int32, permissions: PackagePermissions, configuration: HostConfiguration, reactor: RunnerReactor,
+    sink: @escaping HostEventSink
+  ) {
     self.library = library
+    self.permissions = permissions
     self.configuration = configuration
     self.reactor = reactor
     self.sink = sink

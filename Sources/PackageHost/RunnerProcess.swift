@@ -2,6 +2,7 @@ import CLinux
 import CPackageImage
 import Glibc
 import Synchronization
+import WorkflowModel
 
 /// One runner process and the descriptors that belong to it.
 ///
@@ -30,7 +31,9 @@ final class RunnerProcess: @unchecked Sendable {
 
   /// Starts the process. To be called on a thread that outlives it: the kernel tells the child of the death of
   /// that thread.
-  init(library: Int32, configuration: HostConfiguration) throws(HostError) {
+  init(
+    library: Int32, permissions: PackagePermissions, configuration: HostConfiguration
+  ) throws(HostError) {
     let ends = try RunnerEnds()
     defer { ends.closeChildSide() }
     let fds =
@@ -38,7 +41,7 @@ final class RunnerProcess: @unchecked Sendable {
         cloacina_child_fd(source: library, number: Int32(CLOACINA_RUNNER_LIBRARY_FD))
       ]
     var process: pid_t = 0
-    let code = withCStrings(RunnerProcess.arguments(configuration)) { arguments in
+    let code = withCStrings(RunnerProcess.arguments(configuration, permissions)) { arguments in
       withCStrings(RunnerProcess.environment()) { environment in
         cloacina_spawn(configuration.runnerPath, arguments, environment, nil, fds, fds.count, 1, &process)
       }
@@ -61,12 +64,17 @@ final class RunnerProcess: @unchecked Sendable {
     serial = RunnerProcess.serials.wrappingAdd(1, ordering: .relaxed).oldValue
   }
 
-  private static func arguments(_ configuration: HostConfiguration) -> [String] {
-    [
+  private static func arguments(_ configuration: HostConfiguration, _ permissions: PackagePermissions) -> [String] {
+    let addressSpace = permissions.addressSpace(operatorLimit: configuration.addressSpaceLimit)
+    let refusals = [
+      permissions.network ? nil : "--no-network", permissions.processes ? nil : "--no-processes",
+      permissions.writing ? nil : "--no-writing",
+    ].compactMap { $0 }
+    return [
       "cloacina-runner", "--slots", String(configuration.slots), "--output-cap", String(configuration.outputCap),
-      "--address-space", String(configuration.addressSpaceLimit), "--swift-compiler", SwiftToolchain.compiler,
+      "--address-space", String(addressSpace), "--swift-compiler", SwiftToolchain.compiler,
       "--parent", String(getpid()),
-    ]
+    ] + refusals
   }
 
   /// Little of our own environment: what a runtime needs, and nothing that might be a secret.

@@ -18,7 +18,8 @@ struct PackageLoader: Sendable {
     guard let record, let isolation = Isolation(rawValue: record.isolation) else {
       throw HostError(code: "CLO-P091", message: "no package with digest \(digest.short) is registered")
     }
-    return try opener(try library(digest), digest, isolation)
+    let library = try library(digest)
+    return try opener(library, digest, try permissions(digest), isolation)
   }
 
   /// Checks that the version's exact bytes are in place, or could be put there: then they are returned, verified.
@@ -51,6 +52,11 @@ struct PackageLoader: Sendable {
   /// What the manifest of a version that is in place says.
   func manifest(_ digest: PackageDigest) throws(HostError) -> PackageDescriptor {
     do throws(ArchiveError) { return try content.manifest(digest: digest) } catch { throw .archive(error) }
+  }
+
+  /// What the code of a version that is in place may do: its digest vouches for that, and no row of the database.
+  private func permissions(_ digest: PackageDigest) throws(HostError) -> PackagePermissions {
+    do throws(ArchiveError) { return try content.permissions(digest: digest) } catch { throw .archive(error) }
   }
 
   /// The library's bytes, hashed once more; a missing or damaged folder is made anew from the store.

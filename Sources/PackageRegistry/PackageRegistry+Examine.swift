@@ -18,7 +18,7 @@ extension PackageRegistry {
   {
     let verified = try verify(bytes)
     do throws(HostError) {
-      let host = try opener(verified.library, verified.digest, isolation)
+      let host = try opener(verified.library, verified.digest, verified.metadata.permissions, isolation)
       defer { host.close(deadline: Clock.monotonic) }
       try prove(host, verified.digest, verified.descriptor, tenant: tenant)
     } catch { throw .host(error) }

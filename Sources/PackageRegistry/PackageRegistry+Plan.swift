@@ -28,9 +28,11 @@ extension PackageRegistry {
     var descriptor = package.descriptor
     descriptor.workflows.removeAll { $0.name == SelfTest.name }
     do throws(ArchiveError) {
-      return PlanSide(
+      var side = PlanSide(
         descriptor: descriptor, digest: package.digest, archiveBytes: package.archiveByteCount,
         isolation: isolation, targets: package.metadata.targets, exports: try package.exports())
+      side.permissions = package.metadata.permissions
+      return side
     } catch { throw .archive(error) }
   }
 }

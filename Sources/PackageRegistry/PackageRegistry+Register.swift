@@ -30,7 +30,8 @@ extension PackageRegistry {
   package func probe(_ arrival: Arrival) throws(RegistryError) -> any PackageHost {
     let (digest, descriptor) = (arrival.verified.digest, arrival.verified.descriptor)
     do throws(HostError) {
-      let host = try opener(arrival.verified.library, digest, arrival.isolation)
+      let host = try opener(
+        arrival.verified.library, digest, arrival.verified.metadata.permissions, arrival.isolation)
       do throws(HostError) { try prove(host, digest, descriptor, tenant: arrival.tenant) } catch {
         host.close(deadline: Clock.monotonic)
         throw error

@@ -9,7 +9,7 @@ package import WorkflowStore
 
 /// Opens the host of verified library bytes in the isolation asked for; blocks until it is ready or refused.
 package typealias LibraryOpener =
-  @Sendable (_ library: [UInt8], PackageDigest, Isolation) throws(HostError) -> any PackageHost
+  @Sendable (_ library: [UInt8], PackageDigest, PackagePermissions, Isolation) throws(HostError) -> any PackageHost
 
 /// Which package versions there are and which one is active; loads them on first use.
 package final class PackageRegistry: Sendable {

@@ -38,9 +38,7 @@ extension PlanSide {
       JSONMember("compiler", .string(descriptor.compiler)), JSONMember("isolation", .string(isolation)),
       JSONMember("targets", .array(targets.map(JSONValue.string))),
       JSONMember("exports", .array(exports.map(JSONValue.string))),
-      JSONMember("input_schema", inputSchemas),
-      // The ABI has no field for them; whoever reads plans finds them here once it has.
-      JSONMember("permissions", .null),
+      JSONMember("input_schema", inputSchemas), JSONMember("permissions", permissions.json),
     ])
   }
 }

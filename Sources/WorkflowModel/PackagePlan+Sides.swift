@@ -18,6 +18,7 @@ extension PackagePlan {
       .targets, texts(old.targets), texts(new.targets), isBreaking: !Set(old.targets).isSubset(of: new.targets))
     compare(.size, .integer(old.archiveBytes), .integer(new.archiveBytes))
     return changes + exportChanges(Set(old.exports), Set(new.exports))
+      + PackagePermissions.changes(from: old.permissions, to: new.permissions)
   }
 
   private static func exportChanges(_ old: Set<String>, _ new: Set<String>) -> [PlanChange] {

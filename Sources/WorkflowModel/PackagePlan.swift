@@ -9,6 +9,7 @@ package struct PlanSide: Sendable, Equatable {
   package var targets: [String]
   /// Names that the library for this machine exports.
   package var exports: [String]
+  package var permissions = PackagePermissions.unrestricted
 
   package init(
     descriptor: PackageDescriptor, digest: PackageDigest, archiveBytes: Int, isolation: String, targets: [String],

@@ -11,6 +11,11 @@ package struct PlanChange: Sendable, Equatable {
     case targets
     case exportAdded = "export_added"
     case exportRemoved = "export_removed"
+    /// The new version may do what the old one might not.
+    case permissionAdded = "permission_added"
+    case permissionRemoved = "permission_removed"
+    /// Bytes of address space, as a permission.
+    case memoryLimit = "memory_limit"
     case workflowAdded = "workflow_added"
     case workflowRemoved = "workflow_removed"
     case workflowDescription = "workflow_description"

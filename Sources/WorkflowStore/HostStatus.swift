@@ -23,6 +23,8 @@ package struct HostStatus: Sendable, Equatable {
   package var lastUsedAt: Timestamp = 0
   /// It takes no more calls and ends after those it has.
   package var isRetired = false
+  /// Whether the package's permissions are enforced; nil for a package that may do everything.
+  package var enforcesPermissions: Bool?
 
   package init(
     package: String, version: String, digest: PackageDigest, isolation: String, processID: Int32?, calls: Int,
@@ -52,6 +54,7 @@ package struct HostStatus: Sendable, Equatable {
       replacements: Int(replacements))
     (self.inFlight, memory, self.isRetired) = (Int(inFlight), number("memory_bytes"), isRetired)
     (self.startedAt, self.lastUsedAt) = (startedAt, lastUsedAt)
+    enforcesPermissions = json["permissions_enforced"]?.bool
   }
 
   /// As a JSON object: how stores keep it and documents show it.
@@ -65,6 +68,7 @@ package struct HostStatus: Sendable, Equatable {
       JSONMember("started_at", .string(TimestampFormat.rfc3339(startedAt))),
       JSONMember("last_used_at", .string(TimestampFormat.rfc3339(lastUsedAt))),
       JSONMember("retired", .bool(isRetired)),
+      JSONMember("permissions_enforced", enforcesPermissions.map(JSONValue.bool) ?? .null),
     ])
   }
 

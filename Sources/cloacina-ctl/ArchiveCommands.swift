@@ -72,6 +72,7 @@ enum ArchiveCommands {
         ("compiler", .string(descriptor.compiler)),
         ("abi", .string("\(descriptor.abiMajor).\(descriptor.abiMinor)")),
         ("targets", .array(package.metadata.targets.map(JSONValue.string))),
+        ("permissions", package.metadata.permissions.json),
         ("archive_bytes", .integer(package.archiveByteCount)), ("registered", registered),
         ("members", .array(members)),
         ("workflows", .array(descriptor.workflows.map { .object($0.contract.map { JSONMember($0.0, $0.1) }) })),

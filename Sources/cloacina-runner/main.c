@@ -43,6 +43,7 @@ int main(int count, char **arguments) {
   crash_record_open();
   crash_thread_begin();
   crash_watch();
+  refuse_what_is_not_permitted(&options);
 
   cloacina_image_error error = {{0}, {0}};
   cloacina_image *image = cloacina_image_open(CLOACINA_RUNNER_LIBRARY_FD, options.swift_compiler, &error);

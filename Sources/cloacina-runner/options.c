@@ -19,8 +19,11 @@ runner_options options_read(int count, char **arguments) {
   static const struct option known[] = {
       {"slots", required_argument, NULL, 's'},          {"output-cap", required_argument, NULL, 'o'},
       {"address-space", required_argument, NULL, 'a'},  {"swift-compiler", required_argument, NULL, 'c'},
-      {"parent", required_argument, NULL, 'p'},         {NULL, 0, NULL, 0}};
-  runner_options options = {.slots = 64, .output_cap = 4 << 20, .parent = getppid()};
+      {"parent", required_argument, NULL, 'p'},         {"no-network", no_argument, NULL, 'n'},
+      {"no-processes", no_argument, NULL, 'x'},         {"no-writing", no_argument, NULL, 'w'},
+      {NULL, 0, NULL, 0}};
+  runner_options options = {.slots = 64, .output_cap = 4 << 20, .parent = getppid(), .network = 1, .processes = 1,
+                            .writing = 1};
   for (int option; (option = getopt_long(count, arguments, "", known, NULL)) != -1;) {
     switch (option) {
       case 's': options.slots = (uint32_t)number("slots", optarg, 1, 4096); break;
@@ -28,6 +31,9 @@ runner_options options_read(int count, char **arguments) {
       case 'a': options.address_space = number("address-space", optarg, 0, UINT64_MAX - 1); break;
       case 'c': options.swift_compiler = optarg; break;
       case 'p': options.parent = (pid_t)number("parent", optarg, 1, INT32_MAX); break;
+      case 'n': options.network = 0; break;
+      case 'x': options.processes = 0; break;
+      case 'w': options.writing = 0; break;
       default: end_with(CLOACINA_RUNNER_USAGE, "cloacina-runner is started by an executor, not by hand");
     }
   }

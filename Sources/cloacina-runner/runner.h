@@ -15,6 +15,7 @@ typedef struct runner_options {
   uint64_t address_space;     /* bytes; 0: unlimited */
   const char *swift_compiler; /* null: the host has no Swift runtime */
   pid_t parent;               /* the executor */
+  int network, processes, writing; /* what the package may do; 0: not */
 } runner_options;
 
 /* Reads the command line; ends the process if it is wrong. */
@@ -28,6 +29,11 @@ void confine(const runner_options *options);
 _Noreturn void end_group(void);
 /* Says a sentence on standard error and ends the process without the package's exit handlers. */
 __attribute__((format(printf, 2, 3))) _Noreturn void end_with(int code, const char *format, ...);
+
+/* permissions.c */
+
+/* Has the kernel refuse what the package is not to do; ends the process if the kernel cannot. Single-threaded. */
+void refuse_what_is_not_permitted(const runner_options *options);
 
 /* crash.c */
 

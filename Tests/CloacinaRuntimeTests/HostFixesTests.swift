@@ -19,7 +19,9 @@ import Testing
     #expect(table == HostFixes.library)
   }
 
-  @Test(arguments: ["CLO-P010", "CLO-P080", "CLO-P081", "CLO-P082", "CLO-P083", "CLO-P091", "CLO-P092", "CLO-P095"])
+  @Test(arguments: [
+    "CLO-P010", "CLO-P080", "CLO-P081", "CLO-P082", "CLO-P083", "CLO-P091", "CLO-P092", "CLO-P095", "CLO-P114",
+  ])
   func anErrorBringsItsFix(_ code: String) {
     let error = RuntimeError(HostError(code: code, message: "it does not load"))
     #expect(error.kind == .rejectedPackage && error.fix?.isEmpty == false)

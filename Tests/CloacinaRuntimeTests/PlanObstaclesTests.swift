@@ -57,6 +57,16 @@ import WorkflowStore
     #expect(after.notes.count == 1 && after.notes[0].contains("would be tried again"), "\(after.notes)")
   }
 
+  @Test func permissionsThatNobodyWouldEnforceAreMentioned() {
+    func notes(_ isolation: String, network: Bool) -> [String] {
+      var new = obstacles().new
+      (new.isolation, new.permissions.network) = (isolation, network)
+      return PlanObstacles(new: new, versions: [], quarantines: [], now: 50).notes
+    }
+    #expect(notes("runner", network: false).isEmpty && notes("in-process", network: true).isEmpty)
+    #expect(notes("in-process", network: false).first?.contains("not enforced in process") == true)
+  }
+
   @Test func aQuarantineOfOtherBytesOfTheVersionIsOnlyMentioned() {
     let found = obstacles([], [quarantine("c"), quarantine("d", "1.2.0"), quarantine("e", "1.1.0", "q")])
     #expect(found.refusal == nil)

@@ -23,6 +23,15 @@ import WorkflowModel
     #expect(text.contains(line), "\(text)")
   }
 
+  @Test func aHostThatDoesNotEnforcePermissionsSaysSo() throws {
+    func shown(_ enforced: String) throws -> Bool {
+      let changed = host.replacing("\"package\"", with: "\"permissions_enforced\": \(enforced), \"package\"")
+      return try status("\"hosts\": [\(changed)]").contains("permissions not enforced")
+    }
+    #expect(try shown("false"))
+    #expect(try !shown("true") && !shown("null"))
+  }
+
   @Test func whereNoDaemonAnswersTheRunnersAreThoseOfTheNodes() throws {
     func node(_ name: String, alive: Bool) -> String {
       #"{"node": "\#(name)", "alive": \#(alive), "hosts": [\#(host)]}"#

@@ -270,7 +270,7 @@ private func example(_ schema: String, where matches: (JSONValue) -> Bool = { _ 
         GRAPH        + data_processing.check_data after collect_data
         ABI        1.0   exports cloacina_package_v1
         INPUT      no schema declared: any object is taken
-        ACCESS     no permissions declared: packages cannot declare any yet
+        ACCESS     no network
         SCHED        data_processing 30 6 * * MON-FRI Europe/Berlin, next 2026-02-02 05:30:00 UTC, unchanged
         IN FLIGHT  5 runs on 1.0.0 stay pinned; drained in about 4.1 s (p95)
                    data_processing: 5, 3 could be moved by 'run migrate': what has ended in the others does not fit the new graph

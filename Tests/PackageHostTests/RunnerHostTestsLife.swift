@@ -96,7 +96,7 @@ struct RunnerHostLifeTests {
     let fd = cloacina_sealed_memfd("test", library, library.count)
     try #require(fd >= 0)
     defer { close(fd) }
-    let process = try RunnerProcess(library: fd, configuration: configuration())
+    let process = try RunnerProcess(library: fd, permissions: .unrestricted, configuration: configuration())
     let runner = try Watched(process.processID)
     var writer = FrameWriter()
     writer.call(call(1), deadline: 0)

@@ -35,7 +35,7 @@ private final class RegisteredVersions: UnansweringStore {
     defer { commits.close() }
     let registry = PackageRegistry(
       store: store, commits: commits, content: try ContentStore(root: folder), origin: Origin(actor: "a", node: "n")
-    ) { _, _, _ throws(HostError) in throw HostError(code: "CLO-TEST", message: "nothing is opened here") }
+    ) { _, _, _, _ throws(HostError) in throw HostError(code: "CLO-TEST", message: "nothing is opened here") }
     defer { registry.pool.close(deadline: 0) }
     try body(registry) {
       try FileManager.default.createDirectory(atPath: "\(folder)/\(digest.hex)", withIntermediateDirectories: true)

@@ -36,7 +36,7 @@ private final class EmptyStore: UnansweringStore {
     let registry = PackageRegistry(
       store: store, commits: commits, content: try ContentStore(root: folder + "/packages"),
       origin: Origin(actor: "a test", node: "n")
-    ) { _, _, _ throws(HostError) in throw Self.opened }
+    ) { _, _, _, _ throws(HostError) in throw Self.opened }
     do throws(RegistryError) {
       _ = try registry.register(try registry.examine(archive, tenant: "public", isolation: .runner))
       return nil

@@ -9,9 +9,11 @@ extension StoreCheck {
         replacements: 1)
       (host.inFlight, host.memory, host.isRetired) = (2, 7_340_032, true)
       (host.startedAt, host.lastUsedAt) = (bench.now - 60_000, bench.now - 7)
-      let trusted = HostStatus(
+      host.enforcesPermissions = true
+      var trusted = HostStatus(
         package: "demo", version: "1.1.0", digest: Bench.digest("b"), isolation: "in-process", processID: nil, calls: 0,
         replacements: 0)
+      trusted.enforcesPermissions = false
       for hosts in [[host, trusted], [trusted], []] {
         var report = bench.nodeReport("a")
         report.hosts = hosts

@@ -203,7 +203,9 @@ import Testing
     var old = PackagePlanTests.side
     old.descriptor.workflows.append(WorkflowDefinition(name: "gone", tasks: []))
     old.descriptor.workflows[0].inputSchema = "{}"
+    old.permissions.network = false
     let new = next { side in
+      (side.permissions.processes, side.permissions.memory) = (false, 1)
       side.descriptor.description = "new"
       (side.descriptor.author, side.descriptor.compiler, side.descriptor.fingerprint) = ("new", "new", "new")
       (side.descriptor.abiMajor, side.descriptor.needsHostMinor) = (2, 1)

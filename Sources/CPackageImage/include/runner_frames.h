@@ -49,7 +49,8 @@ enum {
   CLOACINA_RUNNER_REFUSED = 65,      /* after REFUSED */
   CLOACINA_RUNNER_PROTOCOL = 66,     /* a malformed frame; said on standard error */
   CLOACINA_RUNNER_RESOURCES = 67,    /* out of memory or threads; said on standard error */
-  CLOACINA_RUNNER_PACKAGE_EXIT = 68  /* the package called exit(); its code is in the crash record */
+  CLOACINA_RUNNER_PACKAGE_EXIT = 68, /* the package called exit(); its code is in the crash record */
+  CLOACINA_RUNNER_UNCONFINED = 69    /* the kernel cannot enforce the package's permissions; said on standard error */
 };
 
 /* What a dying runner leaves behind, written by async-signal-safe code. */

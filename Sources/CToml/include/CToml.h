@@ -32,6 +32,9 @@ void cloacina_toml_free(cloacina_toml_result *result);
 /* Where the top-level key `key` (ending in NUL) is written in a document that was read before. */
 cloacina_toml_place cloacina_toml_find_key(const char *utf8, size_t count, const char *key);
 
+/* Where `key` is written in the table that is the value of the top-level key `table`. */
+cloacina_toml_place cloacina_toml_find_key_of_table(const char *utf8, size_t count, const char *table, const char *key);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,2 @@
+/* Makes a Debian C library importable. */
+#include <seccomp.h>
