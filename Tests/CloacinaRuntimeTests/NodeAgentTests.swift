@@ -49,17 +49,18 @@ private final class Engine: Sendable {
   }
 
   /// Waits until something that was told, from the first event on, satisfies `isIt`.
-  func wait(_ what: String, _ isIt: (Event) -> Bool) throws {
+  /// - Parameter times: how often it has to be told, counted from the beginning.
+  func wait(_ what: String, times: Int = 1, _ isIt: (Event) -> Bool) throws {
     let deadline = Clock.monotonic + 60_000_000_000
-    while !all.contains(where: isIt) {
+    while all.count(where: isIt) < times {
       let new = arriving.take(until: deadline) ?? []
       try #require(!new.isEmpty, "\(what) was not told within a minute; told: \(all)")
       seen.withLock { $0 += new }
     }
   }
 
-  func wait(intake what: String, _ isIt: (SchedulerIntake) -> Bool) throws {
-    try wait(what) { if case .intake(let intake) = $0 { isIt(intake) } else { false } }
+  func wait(intake what: String, times: Int = 1, _ isIt: (SchedulerIntake) -> Bool) throws {
+    try wait(what, times: times) { if case .intake(let intake) = $0 { isIt(intake) } else { false } }
   }
 }
 
@@ -120,9 +121,7 @@ private final class Engine: Sendable {
       state.wantedPackages = [all[1], all[2]]
     }
     agent.news([.packages])
-    try engine.wait(intake: "both again") {
-      $0.digests?.isSuperset(of: all[1...2]) == true && $0.digests?.count != all.count
-    }
+    try engine.wait(intake: "both again", times: 2) { $0.digests == Set(all) }
     #expect(engine.all.count { $0 == .stage(all[1]) } == 2 && engine.all.count { $0 == .stage(all[2]) } == 1)
     #expect(try cluster.staged(all[2]).map(\.failure) == [nil])
   }
