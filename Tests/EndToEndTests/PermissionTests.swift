@@ -52,9 +52,9 @@ extension EndToEnd {
       let kinds = ["permission_added", "permission_removed", "memory_limit"]
       #expect(
         changes.filter { kinds.contains($0["kind"]?.text ?? "") }.map(\.json) == [
-          #"{"kind":"permission_added","workflow":null,"task":null,"old":null,"new":"network","breaking":false}"#,
-          #"{"kind":"permission_removed","workflow":null,"task":null,"old":"write","new":null,"breaking":true}"#,
-          #"{"kind":"memory_limit","workflow":null,"task":null,"old":536870912,"new":null,"breaking":false}"#,
+          #"{"kind":"permission_added","workflow":null,"task":null,"property":null,"old":null,"new":"network","breaking":false}"#,
+          #"{"kind":"permission_removed","workflow":null,"task":null,"property":null,"old":"write","new":null,"breaking":true}"#,
+          #"{"kind":"memory_limit","workflow":null,"task":null,"property":null,"old":536870912,"new":null,"breaking":false}"#,
         ])
       #expect(plan["from"]?["permissions"]?["network"]?.bool == false)
       #expect(plan["to"]?["permissions"]?["write"]?.text == "none" && plan["compatible"]?.bool == false)
