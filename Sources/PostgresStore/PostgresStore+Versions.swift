@@ -4,15 +4,14 @@ package import WorkflowStore
 
 extension PostgresStore {
   package func activate(_ request: ActivationRequest, now: Timestamp) throws(StoreError) -> Activation {
-    try changeActive(request.tenant, request.package, request.digest, request.swap, now) { life throws(StoreError) in
-      try life.activate(request)
-    }
+    let stamp = PackageStamp(
+      tenant: request.tenant, package: request.package, digest: request.digest, swap: request.swap)
+    return try changeActive(stamp, request.start, now) { life throws(StoreError) in try life.activate(request) }
   }
 
   package func rollBack(_ request: RollbackRequest, now: Timestamp) throws(StoreError) -> Activation {
-    try changeActive(request.tenant, request.package, request.to, request.swap, now) { life throws(StoreError) in
-      try life.rollBack(request)
-    }
+    let stamp = PackageStamp(tenant: request.tenant, package: request.package, digest: request.to, swap: request.swap)
+    return try changeActive(stamp, request.start, now) { life throws(StoreError) in try life.rollBack(request) }
   }
 
   package func deactivate(_ request: VersionRequest, now: Timestamp) throws(StoreError) {
@@ -206,23 +205,25 @@ extension PostgresStore {
   /// A change of what is active, decided on what was read before its transaction; in a transaction that reads first
   /// when somebody else was changing the package meanwhile.
   private func changeActive(
-    _ tenant: String, _ package: String, _ digest: PackageDigest?, _ swap: String?, _ now: Timestamp,
+    _ stamp: PackageStamp, _ start: TransactionStart?, _ now: Timestamp,
     _ body: (VersionLife<VersionRows>) throws(StoreError) -> Void
   ) throws(StoreError) -> Activation {
-    let asked = VersionRows.factsAsked(tenant, package, digest, swap: swap)
-    let stamp = PackageStamp(tenant: tenant, package: package, digest: digest?.hex, swap: swap)
+    let (tenant, package) = (stamp.tenant, stamp.package)
+    let asked = VersionRows.factsAsked(tenant, package, stamp.digest, swap: stamp.swap)
     let last = [Command(PackageQuestions.activations, Parameters().add(tenant).add(package))]
-    func decide(_ transaction: PackageTransaction) throws(StoreError) {
-      try body(VersionLife(VersionRows(transaction: transaction)))
-    }
     let rows = try with { connection throws(StoreError) in
       let time = caller(now)
       let done = try PackageTransaction.run(
-        connection, tenant, package, time: time, known: asked, stamp: stamp, last: last, decide)
+        connection, tenant, package, time: time, known: asked, stamp: stamp, last: last
+      ) { transaction throws(StoreError) in
+        start?.begins()
+        try body(VersionLife(VersionRows(transaction: transaction)))
+      }
       if let done { return done.1[0] }
-      return try PackageTransaction.run(
-        connection, tenant, package, time: time, first: asked, last: last, decide
-      ).1[0]
+      start?.begins()
+      return try PackageTransaction.run(connection, tenant, package, time: time, first: asked, last: last) {
+        transaction throws(StoreError) in try body(VersionLife(VersionRows(transaction: transaction)))
+      }.1[0]
     }
     return try VersionLife<VersionRows>.active(rows.count == 0 ? nil : try PackageQuestions.activation(rows, 0))
   }

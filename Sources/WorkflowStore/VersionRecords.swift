@@ -16,6 +16,8 @@ package struct ActivationRequest: Sendable, Equatable {
   package var knownEpoch: Int64?
   /// When to return to the version before, see ``RollbackRuling``. The active version gets it in place of its present one.
   package var rule: RollbackRule?
+  /// Is told when the transaction begins.
+  package var start: TransactionStart?
 
   package init(tenant: String, package: String, digest: PackageDigest, origin: Origin) {
     self.tenant = tenant
@@ -39,6 +41,8 @@ package struct RollbackRequest: Sendable, Equatable {
   package var knownEpoch: Int64?
   /// The broken rule that it is done for. When that is over, or its leader leads no more, nothing is written.
   package var order: RollbackOrder?
+  /// As for ``ActivationRequest``.
+  package var start: TransactionStart?
 
   package init(tenant: String, package: String, origin: Origin) {
     self.tenant = tenant

@@ -18,7 +18,7 @@ import WorkflowModel
       try PackageTransaction.run(
         connection, "public", "demo", time: nil,
         known: VersionRows.factsAsked("public", "demo", Bench.digest("b"), swap: "ours"),
-        stamp: PackageStamp(tenant: "public", package: "demo", digest: Bench.digest("b").hex, swap: "ours"),
+        stamp: PackageStamp(tenant: "public", package: "demo", digest: Bench.digest("b"), swap: "ours"),
         last: []
       ) { transaction throws(StoreError) in
         let rows = VersionRows(transaction: transaction)

@@ -84,8 +84,9 @@ extension SwapLead {
     let (version, order, course, isWritten) = (version, order, course(at: Clock.monotonic), noted != nil)
     let asked = Clock.monotonic
     let (change, times) = try runtime.parts.commits.perform { store throws(StoreError) in
-      let began = Clock.monotonic
-      let change = try SwapLead.change(store, order, version, course, isWritten: isWritten)
+      let (called, start) = (Clock.monotonic, TransactionStart())
+      let change = try SwapLead.change(store, order, version, course, isWritten: isWritten, start)
+      let began = start.at ?? called
       return (change, ActivationTimes(wait: began - asked, transaction: Clock.monotonic - began))
     }
     report.times = times
@@ -94,7 +95,8 @@ extension SwapLead {
 
   /// The transaction that changes what new runs take.
   private static func change(
-    _ store: any WorkflowStore, _ order: SwapOrder, _ version: PackageRecord, _ course: SwapStart, isWritten: Bool
+    _ store: any WorkflowStore, _ order: SwapOrder, _ version: PackageRecord, _ course: SwapStart, isWritten: Bool,
+    _ start: TransactionStart
   ) throws(StoreError) -> Change {
     switch order.kind {
     case .activate:
@@ -102,6 +104,7 @@ extension SwapLead {
         tenant: version.tenant, package: version.name, digest: version.digest, origin: order.origin)
       request.allowsDowngrade = order.options.allowsDowngrade
       request.rule = order.options.rule
+      request.start = start
       (request.swap, request.course) = (course.id, course)
       // A swap without a row is in nobody's way, so somebody may have been faster.
       if !isWritten { request.knownEpoch = order.before?.epoch ?? 0 }
@@ -111,6 +114,7 @@ extension SwapLead {
       request.to = version.digest
       request.knownEpoch = order.before?.epoch
       request.order = order.broken
+      request.start = start
       (request.swap, request.course) = (course.id, course)
       return .activation(try store.rollBack(request, now: Clock.now))
     case .canary:

@@ -65,9 +65,10 @@ package struct SwapReport: Sendable, Equatable {
 
 /// Nanoseconds that an activation took where the store does it.
 package struct ActivationTimes: Sendable, Equatable {
-  /// Until the writes under way left room for it.
+  /// Until its transaction began: writes under way left room for it, and on a shared store there was a connection and
+  /// what it depends on was read.
   package var wait: UInt64
-  /// From there until it was durable: the transaction, and on a shared store getting a connection.
+  /// From there until it was durable.
   package var transaction: UInt64
 
   init(wait: UInt64, transaction: UInt64) {

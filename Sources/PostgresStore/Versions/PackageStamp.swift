@@ -1,3 +1,4 @@
+import WorkflowModel
 import WorkflowStore
 
 /// All that an activation depends on, as a text that the database makes: the same before and under the lock of a
@@ -6,7 +7,7 @@ struct PackageStamp {
   let tenant: String
   let package: String
   /// The version that is asked for.
-  let digest: String?
+  let digest: PackageDigest?
   /// The swap that asks for it.
   let swap: String?
 
@@ -30,7 +31,7 @@ struct PackageStamp {
   private static let checking = Statement(
     name: "checking the stamp of a package", sql: "SELECT 1 / CASE WHEN \(text) = $5::text THEN 1 ELSE 0 END")
 
-  private var parameters: Parameters { Parameters().add(tenant).add(package).add(digest).add(swap) }
+  private var parameters: Parameters { Parameters().add(tenant).add(package).add(digest?.hex).add(swap) }
 
   var asked: Command { Command(PackageStamp.reading, parameters) }
 
