@@ -25,7 +25,10 @@ let package = Package(
     .target(name: "CPackageImage", dependencies: ["CloacinaABI"], cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CToml"),
-    .target(name: "CInputSchema", linkerSettings: [.linkedLibrary("re2")]),
+    .target(
+      name: "CInputSchema",
+      // Without it the library ends the process where it finds a fault of its own.
+      cxxSettings: [.define("VALIJSON_USE_EXCEPTIONS", to: "1")], linkerSettings: [.linkedLibrary("re2")]),
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),

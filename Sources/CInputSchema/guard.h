@@ -44,6 +44,8 @@ class guard : public valijson::constraints::PolyConstraint {
   // The schema looks into strings.
   bool reads_text = false;
   bool is_unique = false;
+  // Characters of a string.
+  uint64_t least_length = 0, most_length = UINT64_MAX;
   double divisor = 0;
   std::shared_ptr<const RE2> pattern;
 

@@ -92,7 +92,10 @@ class rewriter {
   json schema(const json &value, const std::string &at, unsigned depth, bool same) {
     if (depth > deepest_schema) throw flaw{at, "the schema is nested deeper than " + number(deepest_schema)};
     if (++count > most_schemas) throw flaw{at, "there are more than " + number(most_schemas) + " schemas in it"};
-    if (value.is_boolean()) return value.get<bool>() ? json::object() : json{{"not", json::object()}};
+    if (value.is_boolean()) {
+      const json rest = value.get<bool>() ? json::object() : json{{"not", json::object()}};
+      return {{"allOf", json::array({json{{guard_keyword, {{"cost", 1}}}}, rest})}};
+    }
     if (!value.is_object()) throw flaw{at, "a schema is an object, true or false"};
     if (value.contains("$ref")) return redirected(value, at, same);
     json guard = {{"cost", 1}};
@@ -165,13 +168,17 @@ class rewriter {
         return;
       case shape::count:
         if (!value.is_number_integer() || value.get<int64_t>() < 0) throw flaw{where, name + " is a whole number"};
-        if (name == "minLength" || name == "maxLength") guard["text"] = true;
-        break;
+        if (name != "minLength" && name != "maxLength") break;
+        // The library counts up to a character U+0000.
+        guard["text"] = true;
+        guard[name] = value;
+        return;
       case shape::names: check_names(name, value, where); cost(guard, value.size()); break;
       case shape::flag:
         if (!value.is_boolean()) throw flaw{where, name + " is true or false"};
+        // The library notes each pair of equal items.
         if (value.get<bool>()) guard[name] = true;
-        break;
+        return;
       case shape::pattern:
         check_pattern(value, where);
         guard[name] = value;
@@ -302,7 +309,7 @@ void settle_numbers(json &value, unsigned deepest) {
     for (auto &member : value) settle_numbers(member, deepest - 1);
   } else if (value.is_number_float()) {
     const double number = value.get<double>();
-    if (std::abs(number) <= 9007199254740992.0 && std::trunc(number) == number) value = static_cast<int64_t>(number);
+    if (number >= -0x1p63 && number < 0x1p63 && std::trunc(number) == number) value = static_cast<int64_t>(number);
   } else if (value.is_number_unsigned() && value.get<uint64_t>() > uint64_t(std::numeric_limits<int64_t>::max())) {
     value = value.get<double>();
   }

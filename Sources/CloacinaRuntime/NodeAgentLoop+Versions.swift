@@ -27,6 +27,8 @@ extension NodeAgentLoop {
     if isSwapNew || !fresh.isEmpty { engine.packagesChanged() }
     // A version that was removed may be in place still before it is registered again: its news come then.
     for swap in versions.probesToBegin(isLoadable: { isStaged($0) && isRegistered($0) }) {
+      // Nor is what an earlier probe said.
+      _ = tell(swap.to, nil)
       engine.probe(swap.to) { [tellProbed] failure in tellProbed(swap.to, swap.startedAt, failure) }
     }
   }

@@ -27,7 +27,12 @@ extension Runtime {
       }
       try checkInput(request.input)
       let id = nextRunID(batch.now)
-      try target.inputRules.check(request.input, id, requests.count == 1 ? nil : index)
+      do throws(RuntimeError) {
+        try target.inputRules.check(request.input, id, requests.count == 1 ? nil : index)
+      } catch {
+        // A repetition is answered with the first run, whatever new ones have to fit.
+        guard try hasStarted(request) else { throw error }
+      }
       var submission = RunSubmission(
         id: id, tenant: request.tenant, package: target.package,
         workflow: target.workflow, input: request.input)
@@ -48,6 +53,14 @@ extension Runtime {
       results.append(try StartResult(submission, package))
     }
     return results
+  }
+
+  /// Whether there is a run with the request's key.
+  private func hasStarted(_ request: StartRequest) throws(RuntimeError) -> Bool {
+    guard let key = request.idempotencyKey else { return false }
+    return try store { store throws(StoreError) in
+      try store.run(tenant: request.tenant, idempotencyKey: key) != nil
+    }
   }
 
   func nextRunID(_ now: Timestamp) -> RunID {

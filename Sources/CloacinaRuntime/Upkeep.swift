@@ -34,6 +34,8 @@ private struct UpkeepLoop {
   /// A look reads every run in flight, so it takes a part of the time at most, however many news there are: one in so
   /// many.
   private static let share: UInt64 = 20
+  /// Nor is news left lying for longer, because a look may have stood behind a disk.
+  private static let longestRest: UInt64 = 30_000_000_000
 
   private let registry: PackageRegistry
   private let care: RunnerCare
@@ -63,7 +65,8 @@ private struct UpkeepLoop {
       nextSettling = min(nextSettling ?? .max, max(Clock.monotonic, restsUntil))
     }
     // News may have been lost: with the rare search for files states are looked at too.
-    if [nextSettling, sweep.next].contains(where: UpkeepLoop.isPast) { settle() }
+    let isRested = UpkeepLoop.isPast(restsUntil)
+    if isRested, [nextSettling, sweep.next].contains(where: UpkeepLoop.isPast) { settle() }
     takeCare()
     sweep.sweep(registry)
   }
@@ -73,16 +76,20 @@ private struct UpkeepLoop {
   /// Brings the states of versions into line with facts.
   private mutating func settle() {
     let start = Clock.monotonic
-    defer { restsUntil = Clock.monotonic + UpkeepLoop.share * (Clock.monotonic - start) }
+    var isUnfinished = true
+    defer {
+      let now = Clock.monotonic
+      restsUntil = now + min(UpkeepLoop.share * (now - start), UpkeepLoop.longestRest)
+      nextSettling = isUnfinished ? max(now + UpkeepLoop.pause, restsUntil) : nil
+    }
     do throws(RegistryError) {
       let service = try registry.keepUp()
       needed = service.needed
-      nextSettling = service.isUnfinished ? Clock.monotonic + UpkeepLoop.pause : nil
+      isUnfinished = service.isUnfinished
       let trouble = service.troubles.isEmpty ? nil : service.troubles.joined(separator: "; ")
       troubles.log("the upkeep of package versions failed", trouble)
     } catch {
       needed = nil
-      nextSettling = Clock.monotonic + UpkeepLoop.pause
       troubles.log("the upkeep of package versions failed", "\(error)")
     }
   }

@@ -22,7 +22,7 @@ extension Grammar {
         Permissions that the new version would have and the active one has not are marked as granted. They are not \
         enforced in process.
         """,
-        "Packages cannot declare a schema of their input, so that no change of it can be shown.",
+        "INPUT says what changes of the schemas that the inputs of runs have to fit; see docs/input-schemas.md.",
         "An archive in quarantine, a version that was yanked, and one with other bytes would be refused.",
         "An archive that breaks a rule of the format is exit code 8 also without --detailed-exitcode.",
       ],

@@ -31,7 +31,8 @@ extension PackageRegistry {
     log(settlement)
     var service = try inService()
     service.troubles = settlement.failures.map(\.sentence)
-    if !service.troubles.isEmpty { service.isUnfinished = true }
+    // Runs in flight were looked for before the states were changed, so there is another look after a change.
+    if !service.troubles.isEmpty || !settlement.versions.isEmpty { service.isUnfinished = true }
     for digest in service.arriving { pool.keepWarm(digest, seconds: PackageRegistry.warmSeconds) }
     return service
   }

@@ -50,7 +50,7 @@ enum InputSchemaComparison {
   private static func mayRefuse(_ name: String, from old: InputProperties, to new: InputProperties) -> Bool {
     if new.required.contains(name), !old.required.contains(name) { return true }
     guard let before = old.schemas[name] else { return new.schemas[name] != nil }
-    guard let after = new.schemas[name] else { return new.isClosed }
+    guard let after = new.schemas[name] else { return new.others != nil }
     let (was, willBe) = (canonical(before).withoutNotes, canonical(after).withoutNotes)
     if was == willBe { return false }
     // Wider types alone refuse nothing; of anything else that differs it is not known.

@@ -7,7 +7,10 @@ extension RunRepair {
     let input = try RunRepair.input(run, patch)
     var result = if let lost { try planAfterLoss(run, start, lost) } else { RetryPlan() }
     result.input = input
-    if lost != nil { return result }
+    if lost != nil {
+      try target?.checkInput(input ?? run.input)
+      return result
+    }
     guard let own else {
       // Nobody ever claimed it: nothing was done that could be kept.
       if case .task = start { throw RunRepair.unpinned }

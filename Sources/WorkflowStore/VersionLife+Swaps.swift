@@ -173,7 +173,11 @@ extension SwapRecord {
   package static let drainingMilliseconds: Int64 = 86_400_000
 
   /// True when the present step should be over by now.
-  package func isOverdue(at now: Timestamp) -> Bool { deadlineAt.map { $0 < now } ?? false }
+  package func isOverdue(at now: Timestamp) -> Bool {
+    // An earlier release gave its last step no limit.
+    let end = deadlineAt ?? (step == .drain ? stepAt + SwapRecord.drainingMilliseconds : nil)
+    return end.map { $0 < now } ?? false
+  }
 
   /// Takes over what its leader says of the steps so far.
   mutating func follow(_ course: SwapStart, at now: Timestamp) {

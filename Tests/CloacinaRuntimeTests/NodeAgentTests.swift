@@ -21,6 +21,8 @@ private final class Engine: Sendable {
 
   let load = Mutex(SchedulerLoad())
   let broken = Mutex<[PackageDigest: HostError]>([:])
+  /// False: probes go on for ever.
+  let probesEnd = Mutex(true)
   private let arriving = Mailbox<Event>()
   private let seen = Mutex<[Event]>([])
 
@@ -34,7 +36,7 @@ private final class Engine: Sendable {
       },
       probe: { [self] digest, done in
         arriving.post(.probe(digest))
-        done(nil)
+        if probesEnd.withLock({ $0 }) { done(nil) }
       }, packagesChanged: { [self] in arriving.post(.packagesChanged) },
       workArrived: { [self] in arriving.post(.workArrived) })
   }
@@ -162,6 +164,34 @@ private final class Engine: Sendable {
     cluster.state.withLock { $0.packages = [Cluster.record(1)] }
     agent.news([.packages])
     try engine.wait("a probe") { $0 == .probe(digest) }
+  }
+
+  @Test func whatAnEarlierProbeSaidDoesNotSpeakForThisSwap() throws {
+    let cluster = Cluster()
+    let digest = Cluster.digest(1)
+    cluster.state.withLock { state in
+      state.wantedPackages = [digest]
+      state.packages = [Cluster.record(1)]
+    }
+    let agent = agent(cluster)
+    defer { agent.close() }
+    agent.news([.packages])
+    try engine.wait(intake: "the version in place") { $0.digests == [digest] }
+    var failed = NodePackage(
+      bootID: identity.bootID, node: "n1", digest: digest, failure: "its probe failed: no memory", at: 5)
+    failed.probedAt = 4
+    engine.probesEnd.withLock { $0 = false }
+    cluster.state.withLock { [failed] state in
+      state.staged = [failed]
+      state.swaps = [
+        SwapRecord(
+          id: "s", tenant: "public", package: "etl", kind: .activate, from: nil, to: digest, version: "1.1.0",
+          step: .stage, node: "n2", actor: "operator", startedAt: 9, stepAt: 9, deadlineAt: nil)
+      ]
+    }
+    agent.news([.packages])
+    try engine.wait("a probe") { $0 == .probe(digest) }
+    #expect(try cluster.staged(digest).map(\.failure) == [nil])
   }
 
   @Test func anOperatorIsObeyedAtOnceAndTheEndOfDrainingIsSaid() throws {

@@ -39,6 +39,16 @@ extension EndToEnd {
       #expect(free["status"]?.text == "succeeded", "a workflow without a schema takes anything")
     }
 
+    @Test func aRepetitionIsAnsweredWithTheFirstRunWhateverTheSchemaIsNow() throws {
+      let workspace = try Workspace()
+      _ = try workspace.json("package", "register", try workspace.intake(required: "[]"), "--activate")
+      let first = try workspace.json("start", "report", "--input", "{}", "--idempotency-key", "order-7")
+      _ = try workspace.json("package", "register", try workspace.intake("1.1.0"), "--activate")
+      let again = try workspace.json("start", "report", "--input", "{}", "--idempotency-key", "order-7")
+      #expect(again["id"]?.text == first["id"]?.text && first["id"] != nil)
+      #expect(try workspace.ctl("start", "report", "--input", "{}", "--idempotency-key", "order-8").status == 1)
+    }
+
     @Test func aRunOfPlainSQLThatDoesNotFitFailsBeforeItsFirstTaskAndIsMendedByARetry() throws {
       let workspace = try Workspace()
       _ = try workspace.json("package", "register", try workspace.intake(), "--activate")

@@ -31,7 +31,17 @@ private func list(_ count: Int, _ item: (Int) -> String) -> String {
       (#"{"properties":{"a":{"enum":["x",1,null]}}}"#, [#"{"a":1}"#, #"{"a":1.0}"#], [#"{"a":2}"#]),
       (#"{"properties":{"a":{"const":{"b":[1]}}}}"#, [#"{"a":{"b":[1]}}"#], [#"{"a":{"b":[2]}}"#]),
       (#"{"properties":{"a":{"pattern":"^a+$"}}}"#, [#"{"a":"aaa"}"#, #"{"a":5}"#], [#"{"a":"ab"}"#]),
-      (#"{"properties":{"a":{"minLength":2,"maxLength":3}}}"#, [#"{"a":"éé"}"#], [#"{"a":"x"}"#, #"{"a":"xxxx"}"#]),
+      (
+        #"{"properties":{"a":{"minLength":2,"maxLength":3}}}"#, [#"{"a":"éé"}"#, #"{"a":"\u0000é"}"#],
+        [#"{"a":"x"}"#, #"{"a":"xxxx"}"#, #"{"a":"\u0000xxxx"}"#]
+      ),
+      (#"{"properties":{"a":{"type":"integer"}}}"#, [#"{"a":1e16}"#, #"{"a":-1e18}"#], [#"{"a":1e300}"#]),
+      (
+        #"{"properties":{"a":{"uniqueItems":true}}}"#,
+        [#"{"a":[1,"1",[1],{"b":1},{"b":2},null,true,[]]}"#, #"{"a":[]}"#],
+        [#"{"a":[{"b":1,"c":[2]},{"c":[2],"b":1}]}"#, #"{"a":[1,1.0]}"#, #"{"a":[null,null]}"#, #"{"a":["x",2,"x"]}"#]
+      ),
+      (#"{"properties":{"a":{"items":false}}}"#, [#"{"a":[]}"#], [#"{"a":[1]}"#]),
       (
         #"{"properties":{"a":{"items":{"type":"integer"},"minItems":1,"uniqueItems":true}}}"#, [#"{"a":[1,2]}"#],
         [#"{"a":[]}"#, #"{"a":[1,1]}"#, #"{"a":[1,"2"]}"#]
@@ -174,6 +184,10 @@ private func list(_ count: Int, _ item: (Int) -> String) -> String {
     #expect(pattern.misfit(of: Array(#"{"a":"\#(text)!"}"#.utf8))?.pointer == "/a")
     let unique = try InputSchema(#"{"properties":{"a":{"uniqueItems":true}}}"#)
     #expect(unique.misfit(of: Array(#"{"a":[\#(list(100_000) { "\($0)" })]}"#.utf8)) != nil)
+    let alike = try InputSchema(#"{"additionalProperties":{"items":{"uniqueItems":true}}}"#)
+    let zeros = "[\(list(1000) { _ in "0" })]"
+    let name = String(repeating: "n", count: 100_000)
+    #expect(alike.misfit(of: Array(#"{"\#(name)":[\#(list(500) { _ in zeros })]}"#.utf8)) != nil)
     let numbers = try InputSchema(#"{"properties":{"a":{"items":{"type":"string"}}}}"#)
     #expect(numbers.misfit(of: Array(#"{"a":[\#(list(200_000) { "\($0)" })]}"#.utf8))?.pointer == "/a/0")
   }

@@ -35,10 +35,12 @@ private final class VersionStore: UnansweringStore {
   let inFlight: [Int]
   /// Why a package could not be settled.
   let failure: StoreError?
+  /// Settling has moved the last of them to its state.
+  let moves: Bool
 
   init(
     _ states: [VersionState], active: Int?, previous: Int? = nil, canary: Int? = nil, swapTo: Int? = nil,
-    inFlight: [Int] = [], failure: StoreError? = nil
+    inFlight: [Int] = [], failure: StoreError? = nil, moves: Bool = false
   ) {
     versions = states.enumerated().map { number, state in
       PackageRecord(
@@ -48,10 +50,18 @@ private final class VersionStore: UnansweringStore {
     (self.active, self.previous, self.canary, self.swapTo) = (active, previous, canary, swapTo)
     self.inFlight = inFlight
     self.failure = failure
+    self.moves = moves
   }
 
   func settleVersions(by origin: Origin, now: Timestamp) throws(StoreError) -> Settlement {
     var settlement = Settlement()
+    if moves, let last = versions.last {
+      settlement.versions = [
+        VersionTransition(
+          tenant: last.tenant, package: last.name, version: last.version, digest: last.digest, from: .draining,
+          to: last.state)
+      ]
+    }
     if let failure {
       try settlement.add("public", "aged") { () throws(StoreError) in throw failure }
     }
@@ -131,6 +141,12 @@ private final class VersionStore: UnansweringStore {
     let found = try loaded(VersionStore([.active, .retired], active: 0, failure: StoreError(.failed, "no")))
     #expect(found.numbers == [0])
     #expect(found.isUnfinished)
+  }
+
+  /// A run may have come between the look for runs and the change.
+  @Test func whatWasChangedIsLookedAtOnceMore() throws {
+    #expect(try loaded(VersionStore([.active, .retired], active: 0, moves: true)).isUnfinished)
+    #expect(try !loaded(VersionStore([.active, .retired], active: 0)).isUnfinished)
   }
 
   @Test func aStoreThatCannotBeReachedEndsTheTurn() throws {

@@ -136,6 +136,25 @@ import WorkflowStore
     }
   }
 
+  /// Runs that began while it waited for the package's lock began before it.
+  @Test func anActivationBearsTheTimeAtWhichItWasWritten() throws {
+    try withNodes { schema, nodes in
+      let session = try schema.session()
+      try session.sql(
+        """
+        BEGIN; SELECT pg_advisory_xact_lock(
+          hashtextextended(concat_ws(chr(31), '\(schema.name)', 'public', 'demo'), 815))
+        """)
+      let request = request("b")
+      let activation = Call { try nodes[0].store.activate(request, now: nodes[0].now) }
+      try schema.waitUntilBlocked()
+      let before = try schema.sql("SELECT clock_timestamp()")[0]
+      try session.sql("COMMIT")
+      #expect(try activation.value().epoch == 2)
+      #expect(try schema.sql("SELECT activated_at > '\(before)' FROM activation_change WHERE epoch = 2") == ["t"])
+    }
+  }
+
   @Test func ofTwoSwapsAtOnceOneBegins() throws {
     try withNodes { _, nodes in
       for round in 0..<20 {

@@ -23,9 +23,11 @@ import Testing
   }
 
   private func target(_ version: String) throws -> RunVersion {
-    RunVersion(
-      digest: try #require(PackageDigest(hex: String(repeating: "b", count: 64))), version: version,
-      plan: try RunPlan(WorkflowDefinition(name: "w", tasks: [task("b"), task("c", ["b"])])))
+    let plan = try RunPlan(WorkflowDefinition(name: "w", tasks: [task("b"), task("c", ["b"])])) { input in
+      String(decoding: input, as: UTF8.self).contains("rows") ? nil : InputMisfit(pointer: "", message: "no rows")
+    }
+    return RunVersion(
+      digest: try #require(PackageDigest(hex: String(repeating: "b", count: 64))), version: version, plan: plan)
   }
 
   private func retry(_ start: RetryStart, set: String = "{}") throws -> RunRepair.Deed {
@@ -39,6 +41,14 @@ import Testing
     }
     #expect(plan.reset == ["a", "b"] && plan.kept.isEmpty, "what the new graph does not have is reset too")
     #expect(plan.input.map { String(decoding: $0, as: UTF8.self) } == #"{"rows":2}"#)
+  }
+
+  @Test func anInputThatDoesNotFitTheOtherVersionIsRefused() throws {
+    guard case .refused(let refusal) = try decide(try retry(.start, set: #"{"rows":null}"#), to: "1.1.0") else {
+      Issue.record("it was not refused")
+      return
+    }
+    #expect(refusal.reason == .inputSchema)
   }
 
   @Test(arguments: [

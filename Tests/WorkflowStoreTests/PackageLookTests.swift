@@ -51,6 +51,14 @@ import WorkflowModel
     #expect(!look(versions, [swap(step, deadline: 101)]).needsSettling(at: 100))
   }
 
+  @Test func aStepThatAnEarlierReleaseGaveNoLimitHasADay() {
+    let versions = [version("a", .draining, inFlight: true), version("b", .active, active: true)]
+    let day: Timestamp = 86_400_000
+    #expect(!look(versions, [swap(.drain)]).needsSettling(at: day))
+    #expect(look(versions, [swap(.drain)]).needsSettling(at: day + 2))
+    #expect(!look(versions, [swap(.settle)]).needsSettling(at: day + 2))
+  }
+
   @Test func aTransactionTakesOverTheRunsInFlightOfVersionsThatAreAsTheyWere() {
     let seen = look([
       version("a", .draining, inFlight: true), version("b", .active, active: true), version("c", .drained),

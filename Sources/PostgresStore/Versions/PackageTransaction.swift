@@ -7,8 +7,10 @@ import WorkflowStore
 /// beforehand, the whole transaction is one round trip. Used by one thread.
 final class PackageTransaction {
   let connection: Connection
-  /// Taken once the lock is held, so that times of two changes have the changes' order.
+  /// Nobody else changes the package between it and the commit, so that times of two changes have the changes' order.
   let now: Timestamp
+  /// As the caller gave it; nil: the database's own, which has gone on since ``now`` if the lock was waited for.
+  let callersTime: Timestamp?
   private var pending: [Command] = []
   private var foreseen: [Rows]
   /// Somebody was faster; see ``PackageStamp``.
@@ -45,7 +47,7 @@ final class PackageTransaction {
     let rows: [Rows]
     do throws(PostgresFailure) { rows = try connection.run(beginning + first) } catch { throw StoreError(error) }
     let transaction = PackageTransaction(
-      connection, now: rows[2].time(0, 0), foreseen: Array(rows[beginning.count...]))
+      connection, time, now: rows[2].time(0, 0), foreseen: Array(rows[beginning.count...]))
     let value: Value
     do throws(StoreError) { value = try body(transaction) } catch {
       connection.rollBack()
@@ -71,7 +73,7 @@ final class PackageTransaction {
       // The stamp first: a change between two of these reads is found, and not taken for known.
       rows = try connection.run([stamp.asked, Command(clock, Parameters().add(time: time))] + known)
     } catch { throw StoreError(error) }
-    let transaction = PackageTransaction(connection, now: rows[1].time(0, 0), foreseen: Array(rows[2...]))
+    let transaction = PackageTransaction(connection, time, now: rows[1].time(0, 0), foreseen: Array(rows[2...]))
     transaction.pending = [
       Command(begin), Command(lock, Parameters().add(tenant).add(package)), stamp.checked(rows[0].text(0, 0)),
     ]
@@ -85,8 +87,9 @@ final class PackageTransaction {
     }
   }
 
-  private init(_ connection: Connection, now: Timestamp, foreseen: [Rows]) {
+  private init(_ connection: Connection, _ time: Timestamp?, now: Timestamp, foreseen: [Rows]) {
     self.connection = connection
+    callersTime = time
     self.now = now
     self.foreseen = foreseen
   }

@@ -114,7 +114,7 @@ struct VersionRows: VersionTables {
       Parameters().add(change.tenant).add(change.package).add(change.epoch).add(change.version).add(change.digest.hex)
     }
     transaction.write(
-      VersionStatements.recordChange, parameters().add(change.previousEpoch).add(time: transaction.now))
+      VersionStatements.recordChange, parameters().add(change.previousEpoch).add(time: transaction.callersTime))
     transaction.write(VersionStatements.setActive, parameters())
   }
 

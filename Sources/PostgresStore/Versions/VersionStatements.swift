@@ -31,11 +31,13 @@ enum VersionStatements {
       WHERE r.tenant_id = $1::text AND r.package_name = $2::text
       """)
 
+  /// Runs are compared with this time, so it is that of the writing: the package's lock may have been waited for.
   static let recordChange = Statement(
     name: "recording an activation",
     sql: """
       INSERT INTO activation_change (tenant_id, package_name, epoch, version, digest, previous_epoch, activated_at)
-      VALUES ($1::text, $2::text, $3::bigint, $4::text, $5::text, $6::bigint, $7::timestamptz)
+      VALUES ($1::text, $2::text, $3::bigint, $4::text, $5::text, $6::bigint,
+        coalesce($7::timestamptz, clock_timestamp()))
       """)
 
   static let setActive = Statement(
