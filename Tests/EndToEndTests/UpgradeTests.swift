@@ -190,11 +190,7 @@ extension EndToEnd {
 extension Workspace {
   /// Waits until the run has done this: `task version what`; bounded by a minute.
   func wait(for deed: String, of run: String) throws {
-    let deadline = Date().addingTimeInterval(60)
-    while !deeds(run).contains(deed) {
-      try #require(Date() < deadline, "no '\(deed)' of \(run) within a minute: \(deeds(run))")
-      usleep(5000)
-    }
+    try wait("'\(deed)' of \(run), which did \(deeds(run))") { deeds(run).contains(deed) }
   }
 
   /// The data of the run's only event of that type, once it is there.

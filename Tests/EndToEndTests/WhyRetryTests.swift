@@ -6,29 +6,15 @@ extension EndToEnd {
   @Suite struct WhyRetryTests {
     @Test func aRunThatSucceededAtLastSaysWhatWasTriedAgain() throws {
       let workspace = try Workspace()
-      let archive = try workspace.build("Tests/Packages/Ledger") { copy in
-        try Workspace.replace(
-          "static cloacina_status run(cloacina_instance *instance, const cloacina_call *call) {\n  (void)instance;",
-          by: """
-            static cloacina_status run(cloacina_instance *instance, const cloacina_call *call) {
-              (void)instance;
-              if (call->task.count == 6 && call->attempt == 1) {
-                cloacina_text reason = TEXT("no answer");
-                call->explain(call, reason);
-                return CLOACINA_RETRY;
-              }
-            """, in: "\(copy)/ledger.c")
-        try Workspace.replace(
-          "static const cloacina_task second = TASK(\"second\", after_first, 1);",
-          by: """
-            static const cloacina_retry_policy quick = {
-              .struct_size = sizeof(cloacina_retry_policy), .max_attempts = 3, .backoff = CLOACINA_BACKOFF_FIXED,
-              .base_ms = 1};
-            static const cloacina_task second = {
-              .struct_size = sizeof(cloacina_task), .id = TEXT("second"), .dependency_count = 1,
-              .dependencies = after_first, .retry = &quick};
-            """, in: "\(copy)/ledger.c")
-      }
+      let archive = try workspace.retryingLedger(
+        after: 1,
+        """
+        if (call->task.count == 6 && call->attempt == 1) {
+          cloacina_text reason = TEXT("no answer");
+          call->explain(call, reason);
+          return CLOACINA_RETRY;
+        }
+        """)
       _ = try workspace.json("package", "register", archive, "--activate")
       let daemon = try workspace.serve()
       let id = try #require(try workspace.json("start", "chain", "--wait", "--timeout", "60")["id"]?.text)

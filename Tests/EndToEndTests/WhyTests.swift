@@ -12,6 +12,27 @@ extension JSONValue {
   }
 }
 
+extension Workspace {
+  /// The package Ledger whose tasks begin with these statements; the second has three attempts, so many milliseconds
+  /// apart.
+  func retryingLedger(after pause: Int, _ statements: String) throws -> String {
+    let run = "static cloacina_status run(cloacina_instance *instance, const cloacina_call *call) {\n  (void)instance;"
+    return try build("Tests/Packages/Ledger") { copy in
+      try Workspace.replace(run, by: "\(run)\n\(statements)", in: "\(copy)/ledger.c")
+      try Workspace.replace(
+        "static const cloacina_task second = TASK(\"second\", after_first, 1);",
+        by: """
+          static const cloacina_retry_policy policy = {
+            .struct_size = sizeof(cloacina_retry_policy), .max_attempts = 3, .backoff = CLOACINA_BACKOFF_FIXED,
+            .base_ms = \(pause)};
+          static const cloacina_task second = {
+            .struct_size = sizeof(cloacina_task), .id = TEXT("second"), .dependency_count = 1,
+            .dependencies = after_first, .retry = &policy};
+          """, in: "\(copy)/ledger.c")
+    }
+  }
+}
+
 extension EndToEnd {
   @Suite struct WhyTests {
     @Test func aRunThatNobodyClaimsSaysWhatIsMissing() throws {
@@ -86,34 +107,20 @@ extension EndToEnd {
 
     @Test func retriesSkipsAndFailuresAreTracedToTheirCause() throws {
       let workspace = try Workspace()
-      let archive = try workspace.build("Tests/Packages/Ledger") { copy in
-        try Workspace.replace(
-          "static cloacina_status run(cloacina_instance *instance, const cloacina_call *call) {\n  (void)instance;",
-          by: """
-            static cloacina_status run(cloacina_instance *instance, const cloacina_call *call) {
-              (void)instance;
-              if (call->task.count == 4) {
-                cloacina_text reason = TEXT("the disk is on fire");
-                call->explain(call, reason);
-                return CLOACINA_FAIL;
-              }
-              if (call->task.count == 6) {
-                cloacina_text reason = TEXT("no answer");
-                call->explain(call, reason);
-                return CLOACINA_RETRY;
-              }
-            """, in: "\(copy)/ledger.c")
-        try Workspace.replace(
-          "static const cloacina_task second = TASK(\"second\", after_first, 1);",
-          by: """
-            static const cloacina_retry_policy patient = {
-              .struct_size = sizeof(cloacina_retry_policy), .max_attempts = 3, .backoff = CLOACINA_BACKOFF_FIXED,
-              .base_ms = 3600000};
-            static const cloacina_task second = {
-              .struct_size = sizeof(cloacina_task), .id = TEXT("second"), .dependency_count = 1,
-              .dependencies = after_first, .retry = &patient};
-            """, in: "\(copy)/ledger.c")
-      }
+      let archive = try workspace.retryingLedger(
+        after: 3_600_000,
+        """
+        if (call->task.count == 4) {
+          cloacina_text reason = TEXT("the disk is on fire");
+          call->explain(call, reason);
+          return CLOACINA_FAIL;
+        }
+        if (call->task.count == 6) {
+          cloacina_text reason = TEXT("no answer");
+          call->explain(call, reason);
+          return CLOACINA_RETRY;
+        }
+        """)
       _ = try workspace.json("package", "register", archive, "--activate")
       let daemon = try workspace.serve()
       let failed = try workspace.ctl("start", "fork", "--wait", "--timeout", "60", "-o", "json").json
